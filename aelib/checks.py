@@ -1,0 +1,142 @@
+"""Checks for exercises: each compares the reader's own function with the truth.
+
+A check prints one line when all is well. Otherwise it raises AssertionError with one
+sentence: what was given, what was expected, what came, and where to look. A stub's
+NotImplementedError passes through.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+_TRIALS = 5  # random inputs of different sizes: one could be right by luck
+
+
+def check_als_step(
+    als_step: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+) -> None:
+    """One sweep of alternating least squares: (C, W) -> (V, new W).
+
+    `als_step(covariance, decoder)` gets the data covariance C (N, N) and a decoder W
+    (N, k), float64, and returns the best encoder V (k, N) for that decoder, then the
+    best decoder (N, k) for that encoder.
+
+    Taught in: chapter 01.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(_TRIALS):
+        n, k = 6 + trial, 1 + trial % 3
+        covariance = _random_covariance(n, generator)
+        decoder = torch.randn(n, k, generator=generator, dtype=torch.float64)
+        given = f"a covariance {n}x{n} and a decoder {n}x{k}"
+        answer = als_step(covariance.clone(), decoder.clone())
+        _expect_pair("als_step", answer, "(encoder, decoder)", given)
+        encoder = torch.linalg.pinv(decoder)  # (W'W)^-1 W'
+        _expect_close(
+            "the encoder",
+            answer[0],
+            encoder,
+            given,
+            "the best V for a given W solves W'W V = W'",
+        )
+        cross = covariance @ encoder.T  # (N, k)
+        expected = cross @ torch.linalg.inv(encoder @ cross)
+        _expect_close(
+            "the decoder",
+            answer[1],
+            expected,
+            given,
+            "it is the best W for the new V, W (V C V') = C V', in which C must appear",
+        )
+    print("ok: als_step")
+
+
+def check_ppca_log_likelihood(
+    ppca_log_likelihood: Callable[[Tensor, int], float],
+) -> None:
+    """The largest mean log-likelihood that probabilistic PCA can reach: (lambda, k).
+
+    `ppca_log_likelihood(eigenvalues, k)` gets all N eigenvalues of the data covariance,
+    (N,), float64, descending, and the number of components k < N; it returns the mean
+    log-likelihood of an example in nats.
+
+    Taught in: chapter 01.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(_TRIALS):
+        n, k = 5 + trial, trial
+        covariance = _random_covariance(n, generator)
+        eigenvalues = torch.linalg.eigvalsh(covariance).flip(0)
+        given = f"{n} eigenvalues and k = {k}"
+        answer = ppca_log_likelihood(eigenvalues.clone(), k)
+        _expect_close(
+            "the log-likelihood",
+            _as_scalar("ppca_log_likelihood", answer, given),
+            torch.tensor(_gaussian_at_maximum(covariance, k), dtype=torch.float64),
+            given,
+            "sigma^2 is the mean of the n - k smallest eigenvalues, each of which "
+            "enters the log-determinant as log sigma^2; the quadratic term is N",
+        )
+    print("ok: ppca_log_likelihood")
+
+
+def _gaussian_at_maximum(covariance: Tensor, k: int) -> float:
+    """-1/2 [N log 2 pi + log det M + tr M^-1 C] with pPCA's M, from its definition."""
+    n = len(covariance)
+    values, vectors = torch.linalg.eigh(covariance)
+    values, vectors = values.flip(0), vectors.flip(1)
+    noise = values[k:].mean()
+    kept = vectors[:, :k] * (values[:k] - noise)
+    model = kept @ vectors[:, :k].T + noise * torch.eye(n, dtype=torch.float64)
+    quadratic = torch.linalg.solve(model, covariance).trace()
+    total = n * math.log(2 * math.pi) + torch.logdet(model) + quadratic
+    return -0.5 * total.item()
+
+
+def _random_covariance(n: int, generator: torch.Generator) -> Tensor:
+    root = torch.randn(n, n, generator=generator, dtype=torch.float64)
+    return root @ root.T / n + 0.1 * torch.eye(n, dtype=torch.float64)
+
+
+def _expect_pair(name: str, answer: object, wanted: str, given: str) -> None:
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        count = f" of {len(answer)}" if isinstance(answer, tuple | list) else ""
+        raise AssertionError(
+            f"given {given}, {name} should return the pair {wanted}, "
+            f"got {type(answer).__name__}{count}; look at the return line"
+        )
+
+
+def _as_scalar(name: str, answer: object, given: str) -> Tensor:
+    if isinstance(answer, Tensor | int | float):
+        return torch.as_tensor(answer, dtype=torch.float64)
+    raise AssertionError(
+        f"given {given}, {name} should return a number, got {type(answer).__name__}; "
+        "look at the return line"
+    )
+
+
+def _expect_close(
+    what: str, answer: object, expected: Tensor, given: str, hint: str
+) -> None:
+    """One sentence: given, expected, got, and what to look at."""
+    if not isinstance(answer, Tensor):
+        raise AssertionError(
+            f"given {given}, {what} should be a tensor, got {type(answer).__name__}; "
+            "look at the return line"
+        )
+    if answer.shape != expected.shape:
+        raise AssertionError(
+            f"given {given}, {what} should have shape {tuple(expected.shape)}, "
+            f"got {tuple(answer.shape)}; look at which side each matrix stands on"
+        )
+    close = torch.isclose(answer.double(), expected, rtol=1e-6, atol=1e-8)
+    if not close.all():
+        index = tuple((~close).nonzero()[0].tolist())
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        raise AssertionError(
+            f"given {given}, {what}{place} should be {expected[index].item():.6g}, "
+            f"got {answer[index].item():.6g}; look at this: {hint}"
+        )

@@ -1,0 +1,123 @@
+"""Settings from the environment: the only module that reads it.
+
+AELIB_PROFILE      fast (default) | full: how much data and how many epochs
+AELIB_DEVICE       cpu | cuda | mps (optionally with an index, such as cuda:1)
+AELIB_DATA         folder for fetched data sets
+AELIB_OFFLINE      1: never touch the network
+AELIB_PROGRESS     0 | 1: progress bars; off by default under CI
+AELIB_SEED_OFFSET  integer added to every seed, to run a chapter under other seeds
+"""
+
+import os
+import random
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+def profile() -> str:
+    """Profile in force, "fast" or "full", from AELIB_PROFILE.
+
+    Raises:
+        ValueError: AELIB_PROFILE holds anything else.
+    """
+    value = os.environ.get("AELIB_PROFILE") or "fast"
+    if value not in ("fast", "full"):
+        raise ValueError(f"AELIB_PROFILE must be 'fast' or 'full', got {value!r}")
+    return value
+
+
+def pick(*, fast: T, full: T) -> T:
+    """The value for the profile in force; both stay visible where they are written."""
+    return fast if profile() == "fast" else full
+
+
+def seed_everything(seed: int) -> torch.Generator:
+    """Seed the generators of Python, NumPy and torch; return a new one, on the CPU.
+
+    AELIB_SEED_OFFSET is added to `seed`: a chapter runs under other seeds unchanged.
+
+    Raises:
+        TypeError: `seed` is not an int.
+        ValueError: the sum is negative, or AELIB_SEED_OFFSET is not an integer.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(f"seed must be an int, got {type(seed).__name__}")
+    text = os.environ.get("AELIB_SEED_OFFSET") or "0"
+    try:
+        total = seed + int(text)
+    except ValueError:
+        raise ValueError(
+            f"AELIB_SEED_OFFSET must be an integer, got {text!r}"
+        ) from None
+    if not 0 <= total < 2**32:
+        raise ValueError(f"seed + AELIB_SEED_OFFSET must be in [0, 2**32), got {total}")
+    random.seed(total)
+    _seed_numpy(total)
+    torch.manual_seed(total)
+    return torch.Generator().manual_seed(total)
+
+
+def _seed_numpy(seed: int) -> None:
+    import numpy  # here, so that reading the environment costs no import of NumPy
+
+    # The global generator is what third-party code draws from.
+    numpy.random.seed(seed)  # noqa: NPY002
+
+
+def default_device() -> torch.device:
+    """AELIB_DEVICE if set, else cuda, mps or cpu, the first that is available.
+
+    Raises:
+        ValueError: AELIB_DEVICE names no device type of cpu, cuda, mps, or one that is
+            not available here.
+    """
+    value = os.environ.get("AELIB_DEVICE")
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if not value:
+        return torch.device(next(name for name, there in available.items() if there))
+    kind = value.split(":")[0]
+    if kind not in available:
+        raise ValueError(f"AELIB_DEVICE must be cpu, cuda or mps, got {value!r}")
+    if not available[kind]:
+        raise ValueError(
+            f"AELIB_DEVICE is {value!r}, but no {kind} device is available here"
+        )
+    return torch.device(value)
+
+
+def data_root() -> Path:
+    """Folder for fetched data: AELIB_DATA, else $XDG_CACHE_HOME or ~/.cache, /aelib."""
+    value = os.environ.get("AELIB_DATA")
+    if value:
+        return Path(value).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path("~/.cache").expanduser()) / "aelib"
+
+
+def offline() -> bool:
+    """Whether the network must not be touched (AELIB_OFFLINE=1)."""
+    return _flag("AELIB_OFFLINE", default=False)
+
+
+def progress() -> bool:
+    """Whether progress bars are shown: AELIB_PROGRESS, else yes unless CI is set."""
+    return _flag("AELIB_PROGRESS", default=not os.environ.get("CI"))
+
+
+def _flag(name: str, *, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() not in _YES + _NO:
+        raise ValueError(f"{name} must be 0 or 1, got {value!r}")
+    return value.lower() in _YES

@@ -1,0 +1,160 @@
+"""Measures of densities, detectors and sets of samples."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from aelib.metrics.checking import check_labels, check_values
+
+_DECODES_AT_ONCE = 4_096  # codes decoded in one pass, to bound memory
+
+
+@torch.no_grad()
+def importance_nll(
+    model: nn.Module,
+    x: Tensor,
+    *,
+    n_samples: int,
+    log_likelihood: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """Upper bound on -log p(x) in expectation, (B, ...) -> (B,), nats, float64.
+
+    -log mean_k p(x|z_k) p(z_k) / q(z_k|x), z_k from q: the negative ELBO for one
+    sample, falling towards -log p(x) as their number grows. It grades the model with
+    its encoder, so state `n_samples` beside the number.
+
+    Args:
+        model: `encode(x)` gives (mean, log_var), both (B, D); `decode(z)` what
+            `log_likelihood` wants; the prior is N(0, I). In eval mode, if it matters.
+        x: examples, (B, ...).
+        n_samples: importance samples for each example, K.
+        log_likelihood: (decoder output, x) -> log p(x|z), (B,), in nats, its constant
+            included; the sign is that of a log-density, not of a loss.
+
+    Source: arXiv:1509.00519.
+
+    Raises:
+        TypeError, ValueError: `x` is not finite or has no axis behind B, `n_samples` is
+            below 1, or `log_likelihood` returns another shape or NaN.
+
+    Taught in: chapter 11.
+    """
+    _check_importance(x, n_samples)
+    mean, log_var = model.encode(x)
+    chunk = max(1, _DECODES_AT_ONCE // len(x))
+    total = x.new_full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
+    for start in range(0, n_samples, chunk):
+        k = min(chunk, n_samples - start)
+        weights = _log_weights(model, x, mean, log_var, k, log_likelihood)  # (k, B)
+        total = torch.logaddexp(total, weights.logsumexp(dim=0))
+    n = torch.tensor(n_samples, dtype=torch.float64, device=x.device)
+    return n.log() - total
+
+
+def _log_weights(
+    model: nn.Module,
+    x: Tensor,
+    mean: Tensor,
+    log_var: Tensor,
+    k: int,
+    log_likelihood: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """log p(x|z) p(z) / q(z|x) of k draws, (k, B), float64."""
+    noise = torch.randn(k, *mean.shape, dtype=mean.dtype, device=mean.device)
+    z = mean + (0.5 * log_var).exp() * noise  # (k, B, D)
+    # log p(z) - log q(z|x); the two log(2 pi) cancel
+    log_ratio = 0.5 * (noise.square() + log_var - z.square()).double().sum(dim=2)
+    output = model.decode(z.flatten(0, 1))
+    log_px = log_likelihood(output, x.repeat(k, *[1] * (x.ndim - 1)))
+    if log_px.shape != (k * len(x),):
+        raise ValueError(
+            f"log_likelihood must return ({k * len(x)},), one number an example, "
+            f"got {tuple(log_px.shape)}"
+        )
+    if log_px.isnan().any():
+        raise ValueError("log_likelihood must not return NaN")
+    return log_px.double().unflatten(0, (k, len(x))) + log_ratio
+
+
+def _check_importance(x: Tensor, n_samples: int) -> None:
+    check_values("x", x)
+    if isinstance(n_samples, bool) or not isinstance(n_samples, int):
+        raise TypeError(f"n_samples must be an int, got {type(n_samples).__name__}")
+    if n_samples < 1:
+        raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+    if x.ndim < 2:
+        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
+
+
+def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
+    """Chance that an anomaly scores above a normal example; ties count one half.
+
+    Args:
+        scores: (N,), higher is more anomalous.
+        is_anomaly: (N,), bool, or integers 0 and 1; both must occur.
+
+    Returns:
+        In [0, 1]: 0.5 for scores that know nothing, below it if the sign is wrong.
+
+    Raises:
+        TypeError, ValueError: shapes or dtypes do not fit, a score is not finite, or
+            one of the two kinds is missing.
+
+    Taught in: chapter 22.
+    """
+    check_values("scores", scores, "(N,)")
+    check_labels("is_anomaly", is_anomaly, len(scores))
+    kinds = is_anomaly.unique().tolist()
+    if kinds != [0, 1]:
+        raise ValueError(f"is_anomaly must hold both 0 and 1 only, got {kinds}")
+    anomalous = is_anomaly.bool()
+    _, place, counts = scores.unique(return_inverse=True, return_counts=True)
+    last_rank = counts.cumsum(0).double()
+    mean_rank = (last_rank - (counts - 1) / 2)[place]  # ties share their mean rank
+    n_anomalous = int(anomalous.sum())
+    n_normal = len(scores) - n_anomalous
+    rank_sum = mean_rank[anomalous].sum().item()
+    wins = rank_sum - n_anomalous * (n_anomalous + 1) / 2
+    return wins / (n_anomalous * n_normal)
+
+
+def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
+    """Squared Frechet distance of two Gaussians fitted to features, (N, D), (M, D).
+
+    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), in float64. With our own features it is
+    comparable only with itself: name it FFD and print the floor, train against test.
+
+    Args:
+        features_a, features_b: at least 2 examples each; with fewer than D the result
+            is mostly noise.
+
+    Source: Dowson and Landau, J. Multivariate Analysis 12 (1982).
+
+    Raises:
+        TypeError, ValueError: shapes or dtypes do not fit, or a value is not finite.
+
+    Taught in: chapter 11.
+    """
+    moments = []
+    for name, features in (("features_a", features_a), ("features_b", features_b)):
+        check_values(name, features, "(N, D)")
+        if len(features) < 2:
+            raise ValueError(
+                f"{name} must hold 2 examples or more, got {len(features)}"
+            )
+        features = features.detach().double()
+        centred = features - features.mean(dim=0)
+        moments.append((features.mean(0), centred.T @ centred / (len(features) - 1)))
+    (mean_a, cov_a), (mean_b, cov_b) = moments
+    if mean_a.shape != mean_b.shape:
+        raise ValueError(
+            "features_a and features_b must have one size D, "
+            f"got {len(mean_a)} and {len(mean_b)}"
+        )
+    values, vectors = torch.linalg.eigh(cov_a)
+    root = vectors * values.clamp(min=0).sqrt() @ vectors.T  # cov_a^(1/2)
+    # cov_a cov_b has the eigenvalues of this symmetric matrix, which are real
+    product = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0)
+    distance = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace()
+    return max(0.0, (distance - 2 * product.sqrt().sum()).item())

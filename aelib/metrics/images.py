@@ -1,0 +1,85 @@
+"""Measures of a reconstruction: one number per image."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d
+
+from aelib.metrics.checking import check_same_shape, check_values
+
+
+def sse(x_hat: Tensor, x: Tensor) -> Tensor:
+    """Squared error of each example, summed, (B, ...), (B, ...) -> (B,).
+
+    Raises:
+        TypeError, ValueError: the shapes differ, or a value is not finite.
+    """
+    _check_pair(x_hat, x)
+    return (x_hat - x).square().flatten(1).sum(dim=1)
+
+
+def psnr(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
+    """Peak signal-to-noise ratio of each example, (B, ...), (B, ...) -> (B,), in dB.
+
+    10 log10(peak^2 / MSE); infinite where the two are equal.
+
+    Args:
+        peak: the largest value a pixel can have, 1 for images in [0, 1].
+
+    Raises:
+        TypeError, ValueError: the shapes differ, a value is not finite, or `peak` is
+            not positive.
+    """
+    _check_pair(x_hat, x)
+    _check_peak(peak)
+    mse = (x_hat - x).square().flatten(1).mean(dim=1)
+    return 10 * torch.log10(peak**2 / mse)
+
+
+def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
+    """Structural similarity of each image, (B, C, H, W) twice -> (B,), at most 1.
+
+    Gaussian window 11x11 with standard deviation 1.5, K1 = .01, K2 = .03; the mean over
+    the places where the window fits and over the channels. H and W must be 11 or more.
+
+    Source: Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Processing 13 (2004).
+
+    Raises:
+        TypeError, ValueError: as `psnr`, or the images are smaller than the window.
+    """
+    _check_pair(x_hat, x)
+    _check_peak(peak)
+    if x.ndim != 4 or min(x.shape[2:]) < 11:
+        raise ValueError(
+            f"x must be (B, C, H, W) with H and W of 11 or more, got {tuple(x.shape)}"
+        )
+    a, b = x_hat.double(), x.double()
+    mean_a, mean_b = _blur(a), _blur(b)
+    var_a = _blur(a * a) - mean_a.square()
+    var_b = _blur(b * b) - mean_b.square()
+    cov = _blur(a * b) - mean_a * mean_b
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a.square() + mean_b.square() + c1)
+    structure = (2 * cov + c2) / (var_a + var_b + c2)
+    return (luminance * structure).flatten(1).mean(dim=1).to(x.dtype)
+
+
+def _blur(x: Tensor) -> Tensor:
+    """Gaussian mean over 11x11 pixels, each channel by itself, no padding."""
+    offsets = torch.arange(-5, 6, dtype=x.dtype, device=x.device)
+    window = (-offsets.square() / (2 * 1.5**2)).exp()
+    window = torch.outer(window, window) / window.sum().square()
+    flat = x.flatten(0, 1).unsqueeze(1)  # (B * C, 1, H, W)
+    return conv2d(flat, window[None, None]).unflatten(0, x.shape[:2])
+
+
+def _check_pair(x_hat: Tensor, x: Tensor) -> None:
+    check_values("x_hat", x_hat)
+    check_values("x", x)
+    check_same_shape("x_hat", x_hat, "x", x)
+    if x.ndim < 2:
+        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
+
+
+def _check_peak(peak: float) -> None:
+    if not peak > 0:
+        raise ValueError(f"peak must be positive, got {peak}")

@@ -1,0 +1,274 @@
+"""Encoders, decoders, and the two ways to join them: Autoencoder and VAE.
+
+Decoders end without an activation: what the numbers mean (pixels, logits) is the
+loss's affair. Axes: B batch, C channels, H W image, D code.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+ImageShape = tuple[int, int, int]
+
+
+class MLPEncoder(nn.Module):
+    """Images to codes by Linear layers with ReLU between: (B, C, H, W) -> (B, out_dim).
+
+    Args:
+        image_shape: (C, H, W).
+        hidden: sizes of the layers between; empty: one linear map.
+        out_dim: size of the last layer, which has no activation.
+    """
+
+    def __init__(
+        self, image_shape: ImageShape, hidden: Sequence[int], out_dim: int
+    ) -> None:
+        super().__init__()
+        channels, height, width = _check_image_shape(image_shape)
+        self.image_shape = (channels, height, width)
+        self.out_dim = _check_size("out_dim", out_dim)
+        sizes = [channels * height * width, *_check_hidden(hidden), out_dim]
+        self.net = nn.Sequential(nn.Flatten(), *_linear_layers(sizes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check_input("x", x, self.image_shape, "(B, C, H, W)")
+        return self.net(x)
+
+
+class MLPDecoder(nn.Module):
+    """Codes to images by Linear layers with ReLU between: (B, D) -> (B, C, H, W).
+
+    Args:
+        latent_dim: size of the code, D.
+        hidden: sizes of the layers between; empty: one linear map.
+        image_shape: (C, H, W).
+    """
+
+    def __init__(
+        self, latent_dim: int, hidden: Sequence[int], image_shape: ImageShape
+    ) -> None:
+        super().__init__()
+        channels, height, width = _check_image_shape(image_shape)
+        self.image_shape = (channels, height, width)
+        self.latent_dim = _check_size("latent_dim", latent_dim)
+        sizes = [latent_dim, *_check_hidden(hidden), channels * height * width]
+        self.net = nn.Sequential(
+            *_linear_layers(sizes), nn.Unflatten(1, self.image_shape)
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        _check_input("z", z, (self.latent_dim,), "(B, D)")
+        return self.net(z)
+
+
+class ConvEncoder(nn.Module):
+    """Images to codes: (B, C, H, W) -> (B, out_dim); H and W are multiples of 4."""
+
+    def __init__(
+        self, image_shape: ImageShape, out_dim: int, *, width: int = 32
+    ) -> None:
+        super().__init__()
+        self.image_shape = _check_multiple_of_4(image_shape)
+        self.out_dim = _check_size("out_dim", out_dim)
+        _check_size("width", width)
+        channels, h, w = self.image_shape
+        self.net = nn.Sequential(
+            nn.Conv2d(channels, width, 4, stride=2, padding=1),  # H -> H/2
+            nn.GELU(),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),  # H/2 -> H/4
+            nn.GELU(),
+            nn.Flatten(),
+            nn.Linear(2 * width * (h // 4) * (w // 4), out_dim),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check_input("x", x, self.image_shape, "(B, C, H, W)")
+        return self.net(x)
+
+
+class ConvDecoder(nn.Module):
+    """Codes to images: (B, D) -> (B, C, H, W); H and W are multiples of 4.
+
+    The kernels are twice the stride, so that every pixel is covered equally often.
+    """
+
+    def __init__(
+        self, latent_dim: int, image_shape: ImageShape, *, width: int = 32
+    ) -> None:
+        super().__init__()
+        self.image_shape = _check_multiple_of_4(image_shape)
+        self.latent_dim = _check_size("latent_dim", latent_dim)
+        _check_size("width", width)
+        channels, h, w = self.image_shape
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim, 2 * width * (h // 4) * (w // 4)),
+            nn.GELU(),
+            nn.Unflatten(1, (2 * width, h // 4, w // 4)),
+            nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),  # H/4 -> H/2
+            nn.GELU(),
+            nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1),  # H/2 -> H
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        _check_input("z", z, (self.latent_dim,), "(B, D)")
+        return self.net(z)
+
+
+class Autoencoder(nn.Module):
+    """Encoder, (B, C, H, W) -> (B, D), then decoder, (B, D) -> (B, C, H, W)."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        _check_modules(encoder, decoder, n_heads=1)
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def encode(self, x: Tensor) -> Tensor:
+        z = self.encoder(x)
+        _check_rank_2("encoder", z)
+        return z
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x_hat = self.decode(self.encode(x))
+        _check_output(x_hat, x)
+        return x_hat
+
+
+class Posterior(NamedTuple):
+    """A diagonal Gaussian over codes for each image: mean and log_var, both (B, D)."""
+
+    mean: Tensor
+    log_var: Tensor
+
+    def sample(self) -> Tensor:
+        """One code for each image, (B, D), differentiable in mean and log_var.
+
+        Source: arXiv:1312.6114, section 2.4.
+        """
+        return self.mean + (0.5 * self.log_var).exp() * torch.randn_like(self.mean)
+
+
+class VAE(nn.Module):
+    """Variational autoencoder with a diagonal Gaussian posterior.
+
+    Args:
+        encoder: (B, C, H, W) -> (B, 2 * D), mean and log-variance side by side.
+        decoder: (B, D) -> (B, C, H, W), logits or means; no activation is added.
+
+    In train mode and in eval mode `forward` decodes a sample, so that what is computed
+    from it is the same bound in both.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        _check_modules(encoder, decoder, n_heads=2)
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def encode(self, x: Tensor) -> Posterior:
+        heads = self.encoder(x)  # (B, 2 * D)
+        _check_rank_2("encoder", heads)
+        if heads.shape[1] % 2:
+            raise ValueError(
+                f"encoder must return (B, 2 * D), got {tuple(heads.shape)}, an odd size"
+            )
+        return Posterior(*heads.chunk(2, dim=1))
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(z)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Posterior]:
+        posterior = self.encode(x)
+        output = self.decode(posterior.sample())
+        _check_output(output, x)
+        return output, posterior
+
+
+def _linear_layers(sizes: Sequence[int]) -> list[nn.Module]:
+    """Linear layers from size to size, ReLU between, none at the end."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return layers[:-1]
+
+
+def _check_size(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return value
+
+
+def _check_image_shape(image_shape: ImageShape) -> ImageShape:
+    if not isinstance(image_shape, Sequence) or len(image_shape) != 3:
+        raise ValueError(f"image_shape must be (C, H, W), got {image_shape!r}")
+    channels, height, width = (
+        _check_size(f"image_shape[{axis}]", size)
+        for axis, size in enumerate(image_shape)
+    )
+    return channels, height, width
+
+
+def _check_multiple_of_4(image_shape: ImageShape) -> ImageShape:
+    channels, height, width = _check_image_shape(image_shape)
+    if height % 4 or width % 4:
+        raise ValueError(
+            f"image_shape must have H and W divisible by 4, got {tuple(image_shape)}"
+        )
+    return channels, height, width
+
+
+def _check_hidden(hidden: Sequence[int]) -> list[int]:
+    if not isinstance(hidden, Sequence) or isinstance(hidden, str):
+        raise TypeError(
+            f"hidden must be a sequence of ints, got {type(hidden).__name__}"
+        )
+    return [_check_size(f"hidden[{index}]", size) for index, size in enumerate(hidden)]
+
+
+def _check_modules(encoder: nn.Module, decoder: nn.Module, *, n_heads: int) -> None:
+    """Where both say their sizes (ours do), they must fit; others fail when called."""
+    for name, module in (("encoder", encoder), ("decoder", decoder)):
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"{name} must be an nn.Module, got {type(module).__name__}")
+    out_dim = getattr(encoder, "out_dim", None)
+    latent_dim = getattr(decoder, "latent_dim", None)
+    if out_dim is not None and out_dim % n_heads:
+        raise ValueError(f"encoder must have an even out_dim (2 * D), got {out_dim}")
+    if None not in (out_dim, latent_dim) and out_dim != n_heads * latent_dim:
+        raise ValueError(
+            f"encoder must have out_dim {n_heads * latent_dim} for the decoder's "
+            f"latent_dim {latent_dim}, got {out_dim}"
+        )
+
+
+def _check_input(name: str, tensor: Tensor, shape: tuple[int, ...], axes: str) -> None:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a tensor, got {type(tensor).__name__}")
+    if not tensor.is_floating_point():
+        raise TypeError(f"{name} must be floating point, got {tensor.dtype}")
+    if tuple(tensor.shape[1:]) != shape or tensor.ndim != len(shape) + 1:
+        wanted = ", ".join(["B", *map(str, shape)])
+        raise ValueError(
+            f"{name} must be {axes} = ({wanted}), got {tuple(tensor.shape)}"
+        )
+
+
+def _check_rank_2(name: str, z: Tensor) -> None:
+    if z.ndim != 2:
+        raise ValueError(f"{name} must return (B, D), got {tuple(z.shape)}")
+
+
+def _check_output(output: Tensor, x: Tensor) -> None:
+    if output.shape != x.shape:
+        raise ValueError(
+            f"decoder must return images of the input's shape {tuple(x.shape)}, "
+            f"got {tuple(output.shape)}"
+        )

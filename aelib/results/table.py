@@ -1,0 +1,217 @@
+"""A table of results that a notebook shows with its provenance."""
+
+import html
+import math
+from dataclasses import dataclass
+from typing import Any
+
+Value = float | int | dict[str, float] | None
+
+NOT_RUN = "full profile: not run yet"
+_REQUIRED = ("profile", "commit", "device", "torch", "date", "seeds")
+_MINUS, _PLUS_MINUS, _DOT = "\u2212", "\u00b1", "\u00b7"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of numbers and where they came from; `value` and `text` read one of them.
+
+    Attributes:
+        slug: the chapter.
+        columns: name -> unit, "" where there is none.
+        rows: row name -> column name -> number, {"mean", "sd", "n"}, or None.
+        provenance: profile, commit, device, torch, date, seeds, and more.
+        row_header: what the rows are.
+    """
+
+    slug: str
+    columns: dict[str, str]
+    rows: dict[str, dict[str, Value]]
+    provenance: dict[str, Any]
+    row_header: str = "method"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the full profile has not been run: there are no numbers."""
+        return not self.rows
+
+    def value(self, *, row: str, column: str) -> float:
+        """The number at a place; of several runs their mean.
+
+        Raises:
+            ValueError: there is no such row, column or number, or no table yet.
+        """
+        entry = self._entry(row, column)
+        return float(entry["mean"] if isinstance(entry, dict) else entry)
+
+    def sd(self, *, row: str, column: str) -> float:
+        """Standard deviation over the runs at a place.
+
+        Raises:
+            ValueError: as `value`, or the number comes from one run.
+        """
+        entry = self._entry(row, column)
+        if not isinstance(entry, dict):
+            raise ValueError(f"row {row!r}, column {column!r} must hold several runs")
+        return float(entry["sd"])
+
+    def text(self, *, row: str, column: str) -> str:
+        """The number as the table shows it, for prose; or "not run yet"."""
+        return "not run yet" if self.is_missing else show(self._entry(row, column))
+
+    def _entry(self, row: str, column: str) -> float | dict[str, float]:
+        if self.is_missing:
+            raise ValueError(f"{self.slug}: {NOT_RUN}")
+        for name, key, there in (
+            ("row", row, self.rows),
+            ("column", column, self.columns),
+        ):
+            if key not in there:
+                raise ValueError(f"{name} must be one of {list(there)}, got {key!r}")
+        entry = self.rows[row].get(column)
+        if entry is None:
+            raise ValueError(f"row {row!r} must have a value in {column!r}, got none")
+        return entry
+
+    def provenance_line(self) -> str:
+        if self.is_missing:
+            return NOT_RUN
+        known = self.provenance
+        seeds = ", ".join(map(str, known["seeds"]))
+        parts = [
+            f"{known['profile']} profile",
+            f"commit {known['commit']}",
+            f"device: {known['device']}",
+            f"torch {known['torch']}",
+            str(known["date"]),
+            f"seeds {seeds}",
+            *(f"{key} {known[key]}" for key in known if key not in _REQUIRED),
+        ]
+        if any(isinstance(v, dict) for row in self.rows.values() for v in row.values()):
+            parts.append(f"mean {_PLUS_MINUS} standard deviation")
+        return f" {_DOT} ".join(parts)
+
+    def _cells(self) -> list[list[str]]:
+        """Header and body as text."""
+        if self.is_missing:
+            return [["results"], [NOT_RUN]]
+        units = [
+            f"{name} ({unit})" if unit else name for name, unit in self.columns.items()
+        ]
+        body = [
+            [name, *(show(row.get(column)) for column in self.columns)]
+            for name, row in self.rows.items()
+        ]
+        return [[self.row_header, *units], *body]
+
+    def __repr__(self) -> str:
+        cells = self._cells()
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in cells
+        ]
+        return "\n".join(lines if self.is_missing else [*lines, self.provenance_line()])
+
+    def _repr_markdown_(self) -> str:
+        head, *body = self._cells()
+        rule = [":--", *["--:"] * (len(head) - 1)]
+        lines = [
+            "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |"
+            for line in (head, rule, *body)
+        ]
+        tail = [] if self.is_missing else ["", f"*{self.provenance_line()}*"]
+        return "\n".join([*lines, *tail])
+
+    def _repr_html_(self) -> str:
+        head, *body = [[html.escape(cell) for cell in line] for line in self._cells()]
+        columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+        rows = "".join(
+            f'<tr><th scope="row">{line[0]}</th>'
+            + "".join(f"<td>{cell}</td>" for cell in line[1:])
+            + "</tr>"
+            for line in body
+        )
+        line = html.escape(self.provenance_line())
+        below = "" if self.is_missing else f'<p class="results-provenance">{line}</p>'
+        return (  # a region of its own, since wide tables scroll on phones
+            '<div class="results-table" tabindex="0" role="region" '
+            'aria-label="results of the full profile"><table class="table"><thead>'
+            f"<tr>{columns}</tr></thead><tbody>{rows}</tbody></table>{below}</div>"
+        )
+
+
+def show(value: Value) -> str:
+    """A value as a reader wants it: digits that mean something, a true minus sign."""
+    if value is None:
+        return "-"
+    if isinstance(value, dict):
+        mean, sd = value["mean"], value["sd"]
+        if sd == 0:
+            return f"{_number(mean)} {_PLUS_MINUS} 0"
+        # two digits of the deviation, and the mean to the same place
+        places = max(0, 1 - math.floor(math.log10(sd)))
+        text = f"{mean:,.{places}f} {_PLUS_MINUS} {sd:,.{places}f}"
+        return text.replace("-", _MINUS)
+    return _number(value)
+
+
+def _number(value: float) -> str:
+    """Four digits; thousands are grouped, counts are whole, the minus is a true one."""
+    size = abs(value)
+    if 0 < size < 1e-3:
+        return f"{value:.2e}"
+    if isinstance(value, int) or size >= 1e4 or size == 0:
+        places = 0
+    else:
+        places = 3 - math.floor(math.log10(size))
+    return f"{value:,.{places}f}".replace("-", _MINUS)
+
+
+def check_table(table: Table) -> None:
+    """Everything a table must be.
+
+    Raises:
+        ValueError: what is wrong, and where.
+    """
+    for name in ("columns", "rows", "provenance"):
+        if not isinstance(getattr(table, name), dict) or not getattr(table, name):
+            raise ValueError(f"{name} must be an object that is not empty")
+    missing = [key for key in _REQUIRED if key not in table.provenance]
+    if missing:
+        raise ValueError(f"provenance must name {', '.join(missing)}")
+    seeds = table.provenance["seeds"]
+    if not isinstance(seeds, list) or not all(isinstance(seed, int) for seed in seeds):
+        raise ValueError(f"seeds must be a list of ints, got {seeds!r}")
+    for column, unit in table.columns.items():
+        if not isinstance(unit, str):
+            raise ValueError(f"columns[{column!r}] must be a unit, got {unit!r}")
+    for name, row in table.rows.items():
+        if not isinstance(row, dict):
+            raise ValueError(f"rows[{name!r}] must be an object, got {row!r}")
+        unknown = set(row) - set(table.columns)
+        if unknown:
+            raise ValueError(f"rows[{name!r}] must only have columns, got {unknown}")
+        for column, value in row.items():
+            _check_value(f"rows[{name!r}][{column!r}]", value)
+
+
+def _check_value(name: str, value: Value) -> None:
+    if value is None:
+        return
+    numbers = value
+    if isinstance(value, dict):
+        if set(value) != {"mean", "sd", "n"}:
+            raise ValueError(f"{name} must have mean, sd and n, got {sorted(value)}")
+        if not (isinstance(value["n"], int) and value["n"] >= 2):
+            raise ValueError(f"{name} must come from n >= 2 runs, got {value['n']!r}")
+        numbers = [value["mean"], value["sd"]]
+    else:
+        numbers = [value]
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueError(f"{name} must be a number, got {number!r}")
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be finite, got {number}")
+    if isinstance(value, dict) and value["sd"] < 0:
+        raise ValueError(f"{name} must have sd >= 0, got {value['sd']}")

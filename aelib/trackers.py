@@ -1,0 +1,167 @@
+"""Where the numbers and pictures of a run go.
+
+Every tracker has three methods: `scalars(step, values)`, `images(step, name, images)`
+and `close()`. `FileTracker` writes plain files and needs no server.
+"""
+
+import io
+import json
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import Tensor
+
+SCALARS = "scalars.jsonl"
+_NAME = re.compile(r"[\w-]+(/[\w-]+)*", re.ASCII)
+
+
+class Tracker(Protocol):
+    """What a notebook or a training run may ask of a tracker."""
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Note the values of one step."""
+
+    def images(self, step: int, name: str, images: Tensor) -> None:
+        """Note images (N, C, H, W) in [0, 1] under a name, such as "val/x_hat"."""
+
+    def close(self) -> None:
+        """Finish; a second call does nothing."""
+
+
+class FileTracker:
+    """Scalars as JSON lines in `scalars.jsonl`, images as PNG in `images/<name>/`.
+
+    A line reaches the file whole or, where the process dies inside the write, as a torn
+    last line, which the next tracker of that folder removes and `read_scalars` skips.
+
+    Args:
+        folder: made if missing; a tracker adds to what it finds there.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _heal(self.folder / SCALARS)
+        self._file = (self.folder / SCALARS).open("ab", buffering=0)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Append {"step": step, name: value, ...} as one line.
+
+        Raises:
+            TypeError: `step` or a value is not a number.
+            ValueError: a value is named "step", or the tracker is closed.
+        """
+        _check_step(step)
+        if "step" in values:
+            raise ValueError("values must not hold a name 'step', got one")
+        for name, value in values.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(
+                    f"values must be numbers, got {type(value).__name__} for {name!r}"
+                )
+        line = json.dumps({"step": step, **values}) + "\n"
+        self._open_file().write(line.encode())  # one write: at worst the end is missing
+
+    def images(self, step: int, name: str, images: Tensor) -> None:
+        """Write one PNG of all images in rows; values outside [0, 1] are clipped.
+
+        Raises:
+            TypeError: `images` is not a floating tensor.
+            ValueError: its shape, its values or the name cannot be meant.
+        """
+        _check_step(step)
+        self._open_file()
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"name must be letters, digits, '_', '-' and '/' between, got {name!r}"
+            )
+        path = self.folder / "images" / name / f"{step:08d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_bytes(_png(images))
+        partial.replace(path)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _open_file(self) -> Any:
+        if self._file.closed:
+            raise ValueError(
+                f"the tracker of {self.folder} must be open, got a closed one"
+            )
+        return self._file
+
+
+def read_scalars(folder: str | Path) -> list[dict[str, float]]:
+    """The lines of a FileTracker by increasing step; of equal steps the last counts.
+
+    A resumed run may note its last epoch again: the later line replaces the earlier.
+
+    Raises:
+        FileNotFoundError: the folder holds no scalars.
+        ValueError: a line before the last is not one of a FileTracker.
+    """
+    path = Path(folder) / SCALARS
+    whole, _ = _split_torn(path.read_bytes())
+    rows: dict[int, dict[str, float]] = {}
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            rows[row["step"]] = row
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} must hold a JSON object with 'step' in line {number}, "
+                f"got {line[:40]!r}"
+            ) from error
+    return [rows[step] for step in sorted(rows)]
+
+
+def _split_torn(content: bytes) -> tuple[bytes, bytes]:
+    """Whole lines, and what follows the last line feed."""
+    end = content.rfind(b"\n") + 1
+    return content[:end], content[end:]
+
+
+def _heal(path: Path) -> None:
+    """Cut off a last line that a killed process left without its end."""
+    if path.exists():
+        whole, torn = _split_torn(path.read_bytes())
+        if torn:
+            os.truncate(path, len(whole))
+
+
+def _check_step(step: int) -> None:
+    if isinstance(step, bool) or not isinstance(step, int):
+        raise TypeError(f"step must be an int, got {type(step).__name__}")
+    if step < 0:
+        raise ValueError(f"step must be at least 0, got {step}")
+
+
+def _png(images: Tensor) -> bytes:
+    """Images (N, C, H, W) as one PNG, about as many to a row as there are rows."""
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        raise TypeError(
+            "images must be a floating tensor in [0, 1], "
+            f"got {getattr(images, 'dtype', type(images).__name__)}"
+        )
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.numel() == 0:
+        raise ValueError(
+            f"images must be (N, C, H, W) with C 1 or 3, got {tuple(images.shape)}"
+        )
+    if not images.isfinite().all():
+        raise ValueError("images must be finite, got NaN or Inf")
+    from matplotlib import image  # here, so that a run without pictures starts sooner
+
+    n, c, h, w = images.shape
+    n_columns = math.ceil(math.sqrt(n))
+    n_rows = math.ceil(n / n_columns)
+    canvas = images.new_ones(n_rows * n_columns, c, h, w)
+    canvas[:n] = images.detach().clamp(0, 1)
+    rows = canvas.reshape(n_rows, n_columns, c, h, w).permute(0, 3, 1, 4, 2)
+    picture = rows.reshape(n_rows * h, n_columns * w, c).expand(-1, -1, 3)
+    buffer = io.BytesIO()
+    image.imsave(buffer, (picture * 255).round().byte().cpu().numpy(), format="png")
+    return buffer.getvalue()

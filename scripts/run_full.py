@@ -1,0 +1,68 @@
+"""Run chapters in the full profile and write their results files with provenance.
+
+    python scripts/run_full.py [SLUG ...]        all chapters without a SLUG
+
+A chapter leaves its table in the variable `full_results`: the arguments `rows`,
+`columns`, `seeds` and `row_header` of aelib.results.save. The chapter's asserts run as
+well, so a results file exists only for a chapter that is right in the full profile too.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+SAVE = """
+from aelib import results
+path = results.save({slug!r}, **full_results, run_seconds=f"{{{seconds}:.0f}}")
+print(path)
+"""
+
+
+def main() -> int:
+    slugs = [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("slugs", nargs="*", metavar="SLUG", help=", ".join(slugs))
+    wanted = parser.parse_args().slugs or slugs
+    unknown = sorted(set(wanted) - set(slugs))
+    if unknown:
+        parser.error(
+            f"no such chapter: {', '.join(unknown)}; there are {', '.join(slugs)}"
+        )
+    os.environ["AELIB_PROFILE"] = "full"
+    return max(run(slug) for slug in wanted)
+
+
+def run(slug: str) -> int:
+    """Execute one chapter and save its table; 1 if a cell fails."""
+    print(f"{slug}: running in the full profile", flush=True)
+    notebook = nbformat.read(ROOT / "notebooks" / f"{slug}.ipynb", as_version=4)
+    client = NotebookClient(
+        notebook, timeout=None, resources={"metadata": {"path": ROOT / "notebooks"}}
+    )
+    start = time.monotonic()
+    try:
+        with client.setup_kernel():
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+            source = SAVE.format(slug=slug, seconds=time.monotonic() - start)
+            saved = client.execute_cell(
+                nbformat.v4.new_code_cell(source), len(notebook.cells)
+            )
+    except CellExecutionError as error:
+        print(f"{slug}: failed, no results file written\n{error}", file=sys.stderr)
+        return 1
+    print(
+        f"{slug}: {time.monotonic() - start:.0f} s, {saved.outputs[0]['text'].strip()}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""Models: shapes, layers, sampling, and what they refuse."""
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Normal, kl_divergence
+
+from aelib.models import (
+    VAE,
+    Autoencoder,
+    ConvDecoder,
+    ConvEncoder,
+    MLPDecoder,
+    MLPEncoder,
+    Posterior,
+)
+
+SHAPES = [(1, 28, 28), (3, 64, 64), (1, 40, 48)]
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_autoencoders_map_images_to_codes_and_back(shape):
+    pairs = [
+        (MLPEncoder(shape, [32, 16], 5), MLPDecoder(5, [16, 32], shape)),
+        (MLPEncoder(shape, [], 5), MLPDecoder(5, [], shape)),
+        (ConvEncoder(shape, 5, width=4), ConvDecoder(5, shape, width=4)),
+    ]
+    x = torch.rand(3, *shape)
+    for encoder, decoder in pairs:
+        model = Autoencoder(encoder, decoder)
+        z = model.encode(x)
+        assert z.shape == (3, 5)
+        assert model.decode(z).shape == x.shape
+        torch.testing.assert_close(model(x), decoder(encoder(x)))
+
+
+def test_no_hidden_layer_means_a_linear_map():
+    encoder, decoder = MLPEncoder((1, 4, 4), [], 3), MLPDecoder(3, [], (1, 4, 4))
+    model = Autoencoder(encoder, decoder).double()
+    x, y = torch.rand(2, 5, 1, 4, 4).double()
+    middle = model(0.5 * x + 0.5 * y)
+    torch.testing.assert_close(middle, 0.5 * model(x) + 0.5 * model(y))
+
+
+def test_hidden_layers_have_relu_between_and_none_at_the_end():
+    layers = list(MLPEncoder((1, 4, 4), [8, 6], 3).net)
+    kinds = [type(layer) for layer in layers]
+    linear, relu = nn.Linear, nn.ReLU
+    assert kinds == [nn.Flatten, linear, relu, linear, relu, linear]
+    sizes = [layer.out_features for layer in layers if isinstance(layer, nn.Linear)]
+    assert sizes == [8, 6, 3]
+
+
+def test_decoders_reach_every_real_number():
+    z = 100 * torch.randn(64, 2)
+    shape = (1, 8, 8)
+    for decoder in (MLPDecoder(2, [8], shape), ConvDecoder(2, shape, width=4)):
+        output = decoder(z)
+        assert output.min() < -1 and output.max() > 1
+
+
+def test_conv_decoder_covers_every_inner_pixel_equally():
+    decoder = ConvDecoder(1, (1, 16, 16), width=1)
+    layers = [m for m in decoder.net if isinstance(m, nn.ConvTranspose2d)]
+    for layer in layers:
+        nn.init.ones_(layer.weight)
+        nn.init.zeros_(layer.bias)
+        cover = layer(torch.ones(1, layer.in_channels, 6, 6))[0, 0, 2:-2, 2:-2]
+        assert cover.unique().numel() == 1
+
+
+def test_posterior_samples_have_its_mean_and_spread():
+    mean, log_var = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.0, 2.0]])
+    posterior = Posterior(mean.expand(40_000, 2), log_var.expand(40_000, 2))
+    z = posterior.sample()
+    assert z.shape == (40_000, 2)
+    torch.testing.assert_close(z.mean(0), mean[0], atol=0.06, rtol=0)
+    torch.testing.assert_close(z.var(0), log_var[0].exp(), atol=0, rtol=0.05)
+
+
+def test_posterior_sample_carries_gradients_to_both_heads():
+    mean, log_var = (
+        torch.zeros(3, 2).requires_grad_(),
+        torch.zeros(3, 2).requires_grad_(),
+    )
+    Posterior(mean, log_var).sample().square().sum().backward()
+    assert mean.grad.abs().min() > 0 and log_var.grad.abs().min() > 0
+
+
+def test_vae_splits_the_encoder_into_mean_and_log_var():
+    shape = (1, 8, 8)
+    vae = VAE(MLPEncoder(shape, [16], 6), MLPDecoder(3, [16], shape))
+    x = torch.rand(4, *shape)
+    mean, log_var = vae.encode(x)
+    heads = vae.encoder(x)
+    torch.testing.assert_close(mean, heads[:, :3])
+    torch.testing.assert_close(log_var, heads[:, 3:])
+    output, posterior = vae(x)
+    assert output.shape == x.shape and posterior.mean.shape == (4, 3)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_vae_decodes_a_sample_in_train_and_in_eval_mode(training):
+    shape = (1, 8, 8)
+    vae = VAE(MLPEncoder(shape, [16], 6), MLPDecoder(3, [16], shape)).train(training)
+    x = torch.rand(4, *shape)
+    one, other = vae(x)[0], vae(x)[0]
+    assert not torch.equal(one, other)
+
+
+def test_a_vae_learns_the_posterior_of_a_linear_gaussian():
+    """x = w z + noise has a known posterior: the ELBO's optimum must find it."""
+    w = torch.tensor([[2.0, -1.0, 0.5, 1.0]])  # (D, N), noise of variance 1
+    z = torch.randn(4_000, 1)
+    x = (z @ w + torch.randn(4_000, 4)).reshape(-1, 1, 2, 2)
+    vae = VAE(MLPEncoder((1, 2, 2), [], 2), MLPDecoder(1, [], (1, 2, 2)))
+    with torch.no_grad():
+        vae.decoder.net[0].weight.copy_(w.T)
+        vae.decoder.net[0].bias.zero_()
+    optimizer = torch.optim.Adam(vae.encoder.parameters(), lr=2e-2)
+    for _ in range(400):
+        output, (mean, log_var) = vae(x)
+        sse = (output - x).square().flatten(1).sum(1)
+        rate = kl_divergence(Normal(mean, (0.5 * log_var).exp()), Normal(0.0, 1.0))
+        loss = (0.5 * sse + rate.sum(1)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    precision = 1 + w.square().sum()
+    mean, log_var = vae.encode(x)
+    assert log_var.exp().mean().item() == pytest.approx(1 / precision.item(), rel=0.05)
+    expected = x.flatten(1) @ w.T / precision
+    assert (mean - expected).abs().max() < 0.1
+
+
+def test_models_refuse_what_does_not_fit():
+    shape = (1, 8, 8)
+    encoder, decoder = MLPEncoder(shape, [4], 3), MLPDecoder(3, [4], shape)
+    with pytest.raises(ValueError, match=r"x must be \(B, C, H, W\) = \(B, 1, 8, 8\)"):
+        encoder(torch.rand(2, 64))
+    with pytest.raises(ValueError, match=r"z must be \(B, D\) = \(B, 3\)"):
+        decoder(torch.rand(2, 4))
+    with pytest.raises(ValueError, match=r"decoder must return images of the input's"):
+        Autoencoder(encoder, MLPDecoder(3, [4], (1, 8, 4)))(torch.rand(2, 1, 8, 8))
+    with pytest.raises(ValueError, match="encoder must return"):
+        Autoencoder(nn.Identity(), decoder).encode(torch.rand(2, 1, 8, 8))
+    odd = nn.Sequential(encoder)  # its size cannot be seen before it runs
+    with pytest.raises(ValueError, match="odd"):
+        VAE(odd, decoder).encode(torch.rand(2, 1, 8, 8))
+
+
+def test_batches_of_any_size_pass():
+    shape = (1, 8, 8)
+    model = Autoencoder(ConvEncoder(shape, 2, width=4), ConvDecoder(2, shape, width=4))
+    for n in (0, 1, 5):
+        assert model(torch.rand(n, *shape)).shape == (n, *shape)
+
+
+def test_models_vectorise_over_their_parameters():
+    """K models in one run (torch.func) must give what they give one by one."""
+    shape = (1, 8, 8)
+    models = [
+        Autoencoder(MLPEncoder(shape, [6], 2), MLPDecoder(2, [6], shape))
+        for _ in range(3)
+    ]
+    params, buffers = torch.func.stack_module_state(models)
+    x = torch.rand(4, *shape)
+
+    def call(one_params, one_buffers):
+        return torch.func.functional_call(models[0], (one_params, one_buffers), (x,))
+
+    together = torch.func.vmap(call)(params, buffers)
+    for model, output in zip(models, together, strict=True):
+        torch.testing.assert_close(output, model(x))
+    assert all(
+        not torch.equal(a, b) for a, b in itertools.combinations(together.unbind(0), 2)
+    )

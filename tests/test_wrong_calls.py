@@ -1,0 +1,195 @@
+"""Wrong calls of models, losses, metrics, plots, features and results are named.
+
+Each case: the call, the argument that its message must name, and the error's type.
+"""
+
+import math
+
+import matplotlib
+import pytest
+import torch
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from aelib import features, losses, metrics, models, plots, results, systems
+
+SHAPE = (1, 8, 8)
+X = torch.rand(4, *SHAPE)
+Z = torch.rand(4, 3)
+INTEGERS = torch.randint(0, 255, (4, *SHAPE), dtype=torch.uint8)
+NAN = torch.full((4, 3), math.nan)
+LABELS = torch.arange(40) % 4
+CODES = torch.randn(40, 3)
+ENCODER = models.MLPEncoder(SHAPE, [4], 3)
+DECODER = models.MLPDecoder(3, [4], SHAPE)
+VAE = models.VAE(models.MLPEncoder(SHAPE, [4], 6), DECODER)
+
+
+def importance(x=X, n_samples=2):
+    return metrics.importance_nll(
+        VAE, x, n_samples=n_samples, log_likelihood=lambda output, x: x
+    )
+
+
+def probe(codes=CODES, labels=LABELS, test=CODES, test_labels=LABELS):
+    return metrics.linear_probe(codes, labels, test, test_labels)
+
+
+def scatter(codes=Z[:, :2], labels=LABELS[:4], classes="abcd"):
+    return plots.scatter_codes(codes, labels, classes=classes)
+
+
+VALUE_ERRORS = {
+    # models
+    "image_shape of two": ("image_shape", lambda: models.MLPEncoder((8, 8), [4], 3)),
+    "image side 0": ("image_shape[1]", lambda: models.MLPEncoder((1, 0, 8), [4], 3)),
+    "hidden 0": ("hidden[1]", lambda: models.MLPEncoder(SHAPE, [4, 0], 3)),
+    "hidden -1": ("hidden[0]", lambda: models.MLPDecoder(3, [-1], SHAPE)),
+    "out_dim 0": ("out_dim", lambda: models.MLPEncoder(SHAPE, [4], 0)),
+    "latent_dim 0": ("latent_dim", lambda: models.MLPDecoder(0, [4], SHAPE)),
+    "conv latent_dim 0": ("latent_dim", lambda: models.ConvDecoder(0, SHAPE)),
+    "conv width 0": ("width", lambda: models.ConvEncoder(SHAPE, 3, width=0)),
+    "side not of 4": ("image_shape", lambda: models.ConvEncoder((1, 30, 28), 3)),
+    "sides apart": ("image_shape", lambda: models.ConvDecoder(3, (1, 28, 30))),
+    "odd VAE head": ("encoder", lambda: models.VAE(ENCODER, DECODER)),
+    "VAE head too wide": (
+        "encoder",
+        lambda: models.VAE(models.MLPEncoder(SHAPE, [4], 8), DECODER),
+    ),
+    "AE code unlike": (
+        "encoder",
+        lambda: models.Autoencoder(models.MLPEncoder(SHAPE, [4], 4), DECODER),
+    ),
+    "flat images": ("x", lambda: ENCODER(X.flatten(1))),
+    "three channels": ("x", lambda: ENCODER(X.expand(4, 3, 8, 8))),
+    "one image": ("x", lambda: ENCODER(X[0])),
+    "images for codes": ("z", lambda: DECODER(X)),
+    "codes of another size": ("z", lambda: DECODER(Z[:, :2])),
+    "system latent_dim 0": ("latent_dim", lambda: systems.s0_conv(0)),
+    # losses
+    "nll shapes": ("x_hat", lambda: losses.gaussian_nll(X.flatten(1), X)),
+    "nll broadcast": ("x_hat", lambda: losses.gaussian_nll(X, X[:1])),
+    "nll scalars": ("x_hat", lambda: losses.gaussian_nll(X[:, 0, 0, 0], Z[:, 0])),
+    "sigma 0": ("sigma", lambda: losses.gaussian_nll(X, X, sigma=0.0)),
+    "sigma -1": ("sigma", lambda: losses.gaussian_nll(X, X, sigma=-1.0)),
+    "sigma nan": ("sigma", lambda: losses.gaussian_nll(X, X, sigma=math.nan)),
+    "sigma tensor": ("sigma", lambda: losses.gaussian_nll(X, X, sigma=torch.ones(4))),
+    "nll device": ("x_hat", lambda: losses.gaussian_nll(X, X.to("meta"))),
+    "logits shapes": ("logits", lambda: losses.bernoulli_nll(X, X[..., :4])),
+    "kl broadcast": ("log_var", lambda: losses.kl_per_dim(Z, Z[:1])),
+    "kl rank": ("mean", lambda: losses.kl_standard_normal(X, X)),
+    "kl of two": ("log_var_p", lambda: losses.kl_gaussians(Z, Z, Z, Z[:, :2])),
+    # metrics
+    "sse shapes": ("x_hat", lambda: metrics.sse(X.flatten(1), X)),
+    "sse NaN": ("x_hat", lambda: metrics.sse(NAN, Z)),
+    "psnr empty": ("x_hat", lambda: metrics.psnr(X[:0], X[:0])),
+    "psnr peak 0": ("peak", lambda: metrics.psnr(X, X, peak=0.0)),
+    "ssim small": ("x", lambda: metrics.ssim(X, X)),
+    "active NaN": ("mean", lambda: metrics.active_units(NAN)),
+    "active rank": ("mean", lambda: metrics.active_units(X)),
+    "active one": ("mean", lambda: metrics.active_units(Z[:1])),
+    "active threshold": (
+        "threshold",
+        lambda: metrics.active_units(Z, threshold=-1.0),
+    ),
+    "dead rank": ("codes", lambda: metrics.dead_units(Z[:, 0])),
+    "angles rows": ("a and b", lambda: metrics.principal_angles(CODES, Z)),
+    "angles rank": ("b", lambda: metrics.principal_angles(CODES, CODES * 0)),
+    "probe labels": ("train_labels", lambda: probe(labels=LABELS[:5])),
+    "probe sizes": ("train_codes", lambda: probe(test=CODES[:, :2])),
+    "probe NaN": ("train_codes", lambda: probe(codes=CODES * math.nan)),
+    "probe one class": ("train_labels", lambda: probe(labels=LABELS * 0)),
+    "auroc lengths": ("is_anomaly", lambda: metrics.auroc(Z[:, 0], LABELS[:3])),
+    "auroc one kind": (
+        "is_anomaly",
+        lambda: metrics.auroc(Z[:, 0], torch.zeros(4).long()),
+    ),
+    "auroc three kinds": ("is_anomaly", lambda: metrics.auroc(Z[:, 0], LABELS[:4])),
+    "auroc NaN": ("scores", lambda: metrics.auroc(NAN[:, 0], LABELS[:4] % 2)),
+    "frechet sizes": (
+        "features_a",
+        lambda: metrics.frechet_distance(CODES, CODES[:, :2]),
+    ),
+    "frechet inf": (
+        "features_b",
+        lambda: metrics.frechet_distance(CODES, CODES / 0),
+    ),
+    "frechet one": (
+        "features_a",
+        lambda: metrics.frechet_distance(CODES[:1], CODES),
+    ),
+    "importance 0": ("n_samples", lambda: importance(n_samples=0)),
+    "importance NaN": ("x", lambda: importance(x=X * math.nan)),
+    # plots
+    "grid rank": ("images", lambda: plots.image_grid(X[0])),
+    "grid channels": ("images", lambda: plots.image_grid(X.expand(4, 2, 8, 8))),
+    "grid empty": ("images", lambda: plots.image_grid(X[:0])),
+    "grid 0..255": ("images", lambda: plots.image_grid(INTEGERS.float())),
+    "grid NaN": ("images", lambda: plots.image_grid(X * math.nan)),
+    "grid ncols 0": ("ncols", lambda: plots.image_grid(X, ncols=0)),
+    "grid pad -1": ("pad", lambda: plots.image_grid(X, pad=-1)),
+    "rows empty": ("rows", lambda: plots.image_rows({})),
+    "rows unlike": ("rows", lambda: plots.image_rows({"a": X, "b": X[:2]})),
+    "bars rank": ("values", lambda: plots.bars(Z, ylabel="")),
+    "bars labels": ("labels", lambda: plots.bars(Z[0], ylabel="", labels=["a"])),
+    "lines lengths": (
+        "curves['a']",
+        lambda: plots.lines({"a": Z[0]}, x=torch.arange(2), xlabel="", ylabel=""),
+    ),
+    "heatmap rank": ("matrix", lambda: plots.heatmap(Z[0])),
+    "heatmap names": ("row_labels", lambda: plots.heatmap(Z, row_labels=["a"])),
+    "scatter 3-d": ("codes", lambda: scatter(codes=Z)),
+    "scatter classes": ("labels", lambda: scatter(classes="ab")),
+    "scatter lengths": ("labels", lambda: scatter(labels=LABELS[:3])),
+    # features, results
+    "features name": ("name", lambda: features.load("cifar10")),
+    "results slug": ("slug", lambda: results.load("linear")),
+}
+
+TYPE_ERRORS = {
+    "out_dim float": ("out_dim", lambda: models.MLPEncoder(SHAPE, [4], 3.0)),
+    "latent_dim text": ("latent_dim", lambda: models.MLPDecoder("3", [4], SHAPE)),
+    "latent_dim True": ("latent_dim", lambda: models.MLPDecoder(True, [4], SHAPE)),
+    "hidden an int": ("hidden", lambda: models.MLPEncoder(SHAPE, 4, 3)),
+    "system latent_dim": ("latent_dim", lambda: systems.s0_conv(1.5)),
+    "encoder a function": ("encoder", lambda: models.Autoencoder(abs, DECODER)),
+    "uint8 images": ("x", lambda: ENCODER(INTEGERS)),
+    "NumPy images": ("x", lambda: ENCODER(X.numpy())),
+    "integer codes": ("z", lambda: DECODER(LABELS[:3][None])),
+    "uint8 nll": ("x", lambda: losses.gaussian_nll(X, INTEGERS)),
+    "integer logits": ("logits", lambda: losses.bernoulli_nll(INTEGERS, X)),
+    "list for a mean": ("mean", lambda: losses.kl_per_dim([0.0], Z)),
+    "uint8 sse": ("x", lambda: metrics.sse(X, INTEGERS)),
+    "float labels": ("is_anomaly", lambda: metrics.auroc(Z[:, 0], Z[:, 0])),
+    "NumPy features": (
+        "features_a",
+        lambda: metrics.frechet_distance(CODES.numpy(), CODES),
+    ),
+    "n_samples float": ("n_samples", lambda: importance(n_samples=2.0)),
+    "uint8 grid": ("images", lambda: plots.image_grid(INTEGERS)),
+    "rows a tensor": ("rows", lambda: plots.image_rows(X)),
+    "curves a tensor": ("curves", lambda: plots.lines(Z, xlabel="", ylabel="")),
+    "history a number": ("history", lambda: plots.history(3, ylabel="")),
+    "float class labels": ("labels", lambda: scatter(labels=Z[:, 0])),
+    "uint8 features": ("x", lambda: features.load("mnist").features(INTEGERS)),
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "call"),
+    [
+        pytest.param(error, *case, id=label)
+        for error, table in ((ValueError, VALUE_ERRORS), (TypeError, TYPE_ERRORS))
+        for label, case in table.items()
+    ],
+)
+def test_wrong_calls_are_named(error, name, call):
+    with pytest.raises(error) as caught:
+        call()
+    plt.close("all")
+    message = str(caught.value)
+    assert type(caught.value) is error
+    assert message.startswith(f"{name} "), message
+    assert " must " in message and "\n" not in message
+    assert "got " in message or "empty" in message
