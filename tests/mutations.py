@@ -270,6 +270,31 @@ MUTATIONS: list[Mutation] = [
         "cross = covariance @ encoder.T",
         "cross = encoder.T",
         ("tests/test_checks.py::test_right_answers_pass_with_one_line",),
+        chapter="01_linear_autoencoder",
+    ),
+    Mutation(
+        "sse-mean-for-sum",
+        "aelib/metrics/images.py",
+        "square().flatten(1).sum(dim=1)",
+        "square().flatten(1).mean(dim=1)",
+        ("tests/test_metrics.py",),
+        chapter="01_linear_autoencoder",
+    ),
+    Mutation(
+        "angles-in-radians",
+        "aelib/metrics/codes.py",
+        "return angles.rad2deg()",
+        "return angles",
+        ("tests/test_metrics.py",),
+        chapter="01_linear_autoencoder",
+    ),
+    Mutation(
+        "check-ppca-without-the-constant",
+        "aelib/checks.py",
+        "math.log(2 * math.pi)",
+        "math.log(math.pi)",
+        ("tests/test_checks.py",),
+        chapter="01_linear_autoencoder",
     ),
     Mutation(
         "check-ppca-does-not-look",
@@ -348,6 +373,7 @@ MUTATIONS: list[Mutation] = [
         "            self.scheduler.step()",
         "            pass",
         ("tests/test_train.py::test_equals_the_loop_by_hand",),
+        chapter="01_linear_autoencoder",
     ),
     Mutation(
         "train-gradient-not-clipped",
@@ -362,6 +388,7 @@ MUTATIONS: list[Mutation] = [
         "            self.optimizer.zero_grad(set_to_none=True)\n",
         "",
         ("tests/test_train.py::test_equals_the_loop_by_hand",),
+        chapter="01_linear_autoencoder",
     ),
     Mutation(
         "train-numpy-generator-not-restored",
