@@ -3,6 +3,7 @@
 - A cell tagged `raises-exception` is an exercise's stub: it must raise
   NotImplementedError and nothing else.
 - No cell writes to stderr: a warning on a page is a defect.
+- `full_results`, the table for scripts/run_full.py, can be saved.
 - A chapter's kernel may use CPU_LIMIT seconds of CPU in the fast profile; its CPU and
   wall seconds go to _build/times/<slug>.json, where the README's table finds them.
 """
@@ -52,16 +53,36 @@ def pytest_runtest_teardown(item, nextitem):
     if not (_is_cell(item) and last and item.parent.kernel is not None):
         return (yield)
     usage = _kernel_usage(item)
+    unsaved = _try_to_save(item.parent.kernel, item.path.stem)
     result = yield
     folder = ROOT / "_build" / "times"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{item.path.stem}.json").write_text(json.dumps(usage))
+    if unsaved:
+        pytest.fail(f"{item.path.name}: full_results could not be saved: {unsaved}")
     if usage["profile"] == "fast" and usage["cpu_seconds"] > CPU_LIMIT:
         pytest.fail(
             f"{item.path.name} used {usage['cpu_seconds']:.0f} CPU seconds,"
             f" more than {CPU_LIMIT:.0f}"
         )
     return result
+
+
+def _try_to_save(kernel, slug: str) -> str:
+    """Save the chapter's table to a folder that vanishes: "" or what went wrong.
+
+    scripts/run_full.py does it after a run of up to an hour, which is late to find out.
+    """
+    code = f"""
+import tempfile as _tempfile, pathlib as _pathlib
+from aelib import results as _results
+with _tempfile.TemporaryDirectory() as _folder:
+    _results.save({slug!r}, **full_results, folder=_pathlib.Path(_folder))
+"""
+    content = kernel.kc.execute(code, reply=True, timeout=60)["content"]
+    return (
+        "" if content["status"] == "ok" else f"{content['ename']}: {content['evalue']}"
+    )
 
 
 def _kernel_usage(item) -> dict:

@@ -10,6 +10,7 @@ last build did not end well.
 
 import argparse
 import hashlib
+import multiprocessing
 import os
 import shutil
 import sys
@@ -109,6 +110,7 @@ def execute(root: Path, cache_path: Path, timeout: int) -> list[str]:
     start = time.monotonic()
     executor = load_executor("local-parallel", cache=cache)
     result = executor.run_and_cache(timeout=timeout)
+    multiprocessing.get_logger().setLevel("WARNING")  # else it reports its own exit
     for name in sorted(result.succeeded):
         print(f"   executed {Path(name).stem}")
     print(f"   chapters: {len(names)}, executed now: {len(result.all())}, ", end="")

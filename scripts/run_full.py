@@ -20,7 +20,14 @@ from nbclient.exceptions import CellExecutionError
 ROOT = Path(__file__).resolve().parent.parent
 SAVE = """
 from aelib import results
-path = results.save({slug!r}, **full_results, run_seconds=f"{{{seconds}:.0f}}")
+try:
+    path = results.save({slug!r}, **full_results, run_seconds=f"{{{seconds}:.0f}}")
+except Exception:
+    import pathlib, pprint
+    lost = pathlib.Path({kept!r})
+    lost.parent.mkdir(exist_ok=True)
+    lost.write_text(pprint.pformat(full_results))  # hours of work: never thrown away
+    raise
 print(path)
 """
 
@@ -51,7 +58,8 @@ def run(slug: str) -> int:
         with client.setup_kernel():
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)
-            source = SAVE.format(slug=slug, seconds=time.monotonic() - start)
+            kept = str(ROOT / "_build" / f"{slug}.unsaved.txt")
+            source = SAVE.format(slug=slug, seconds=time.monotonic() - start, kept=kept)
             saved = client.execute_cell(
                 nbformat.v4.new_code_cell(source), len(notebook.cells)
             )

@@ -3,6 +3,12 @@
 # $PYTHON chooses the interpreter; without it, the newest of 3.13, 3.12, 3.11 that really runs.
 set -eu
 unset PYTHONDONTWRITEBYTECODE PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+# Kernels talk over TCP on this machine alone; their warning about it helps nobody here.
+profile=_build/.ipython/profile_default
+mkdir -p "$profile"
+echo 'c.IPKernelApp.log_level = 40' >"$profile/ipython_kernel_config.py"
 
 say() { echo "   $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -59,7 +65,7 @@ rm -rf .venv
 export UV_NATIVE_TLS=1 UV_LINK_MODE="${UV_LINK_MODE:-copy}"
 if command -v uv >/dev/null 2>&1; then
     uv=uv
-elif .venv/bin/python -m pip install -q --disable-pip-version-check uv; then
+elif .venv/bin/python -m pip install -q uv; then
     uv=.venv/bin/uv
 else
     uv=
@@ -71,11 +77,11 @@ if [ -n "$uv" ]; then
     }
 else
     say "uv could not be installed; using pip, which takes longer"
-    install() { .venv/bin/python -m pip install -q --disable-pip-version-check "$@"; }
+    install() { .venv/bin/python -m pip install -q "$@"; }
 fi
 install --require-hashes -r requirements.lock ||
     fail "the packages could not be installed; is the package index reachable?"
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . ||
+.venv/bin/python -m pip install -q --no-deps --no-build-isolation --no-index -e . ||
     fail "aelib itself could not be installed"
 
 # A CPU-only torch from another source breaks torchvision's operators: say so here, not in chapter 2.
