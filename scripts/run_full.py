@@ -19,11 +19,12 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 SAVE = """
+import pathlib
 from aelib import results
 try:
-    path = results.save({slug!r}, **full_results, run_seconds=f"{{{seconds}:.0f}}")
+    path = results.save({slug!r}, **full_results, {folder}run_seconds="{seconds:.0f}")
 except Exception:
-    import pathlib, pprint
+    import pprint
     lost = pathlib.Path({kept!r})
     lost.parent.mkdir(exist_ok=True)
     lost.write_text(pprint.pformat(full_results))  # hours of work: never thrown away
@@ -33,36 +34,42 @@ print(path)
 
 
 def main() -> int:
-    slugs = [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    chapters = {
+        path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("slugs", nargs="*", metavar="SLUG", help=", ".join(slugs))
-    wanted = parser.parse_args().slugs or slugs
-    unknown = sorted(set(wanted) - set(slugs))
+    parser.add_argument("slugs", nargs="*", metavar="SLUG", help=", ".join(chapters))
+    wanted = parser.parse_args().slugs or list(chapters)
+    unknown = sorted(set(wanted) - set(chapters))
     if unknown:
-        parser.error(
-            f"no such chapter: {', '.join(unknown)}; there are {', '.join(slugs)}"
-        )
+        there = ", ".join(chapters)
+        parser.error(f"no such chapter: {', '.join(unknown)}; there are {there}")
     os.environ["AELIB_PROFILE"] = "full"
-    return max(run(slug) for slug in wanted)
+    os.environ.setdefault("AELIB_PROGRESS", "0")
+    return max([run(chapters[slug]) for slug in wanted])
 
 
-def run(slug: str) -> int:
-    """Execute one chapter and save its table; 1 if a cell fails."""
-    print(f"{slug}: running in the full profile", flush=True)
-    notebook = nbformat.read(ROOT / "notebooks" / f"{slug}.ipynb", as_version=4)
+def run(path: Path, folder: Path | None = None) -> int:
+    """Execute one chapter and save its table, to `folder` if given; 1 if it fails."""
+    slug = path.stem
+    print(f"{slug}: running in the {os.environ['AELIB_PROFILE']} profile", flush=True)
+    notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=None, resources={"metadata": {"path": ROOT / "notebooks"}}
+        notebook, timeout=None, resources={"metadata": {"path": path.parent}}
     )
     start = time.monotonic()
     try:
         with client.setup_kernel():
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)
-            kept = str(ROOT / "_build" / f"{slug}.unsaved.txt")
-            source = SAVE.format(slug=slug, seconds=time.monotonic() - start, kept=kept)
-            saved = client.execute_cell(
-                nbformat.v4.new_code_cell(source), len(notebook.cells)
+            source = SAVE.format(
+                slug=slug,
+                seconds=time.monotonic() - start,
+                folder=f"folder=pathlib.Path({str(folder)!r}), " if folder else "",
+                kept=str(ROOT / "_build" / f"{slug}.unsaved.txt"),
             )
+            notebook.cells.append(nbformat.v4.new_code_cell(source))
+            saved = client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
     except CellExecutionError as error:
         print(f"{slug}: failed, no results file written\n{error}", file=sys.stderr)
         return 1
