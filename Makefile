@@ -17,7 +17,7 @@ export IPYTHONDIR := $(CURDIR)/_build/.ipython
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup book test notebooks lint units faults mutations seeds full lock clean distclean
+.PHONY: help setup book test notebooks lint units browser screens pictures faults mutations seeds full lock clean distclean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,17 +33,26 @@ test: ## everything CI checks: lint, unit tests, notebooks, strict build, mutati
 	@sh scripts/stage.sh --reset
 	@$(MAKE) --no-print-directory setup lint units notebooks
 	@$(STAGE) build 9 $(BIN)/python scripts/build_book.py
-	@$(MAKE) --no-print-directory mutations faults
+	@$(MAKE) --no-print-directory browser mutations faults
 	@sh scripts/stage.sh --summary
 
 lint: setup ## formatting and static checks
 	@$(STAGE) lint 1 sh -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'
 
 units: setup ## unit tests
-	@$(STAGE) units 2 $(BIN)/pytest -m "not faults" -n 2 -q
+	@$(STAGE) units 2 $(BIN)/pytest -m "not faults and not site" -n 2 -q
 
 notebooks: setup ## execute every cell of every notebook as a test
 	@$(STAGE) nbval 9 $(NBVAL) -n 2
+
+browser: setup ## the built site, in files and in a real browser (after make book)
+	@$(STAGE) browser 4 $(BIN)/pytest -m site tests/site -n 2 -q
+
+screens: setup ## pictures of every page, for looking at, in _build/screens (after make book)
+	@$(BIN)/python scripts/screens.py
+
+pictures: setup ## the screenshots of README.md (after make book)
+	@$(BIN)/python scripts/readme_pictures.py
 
 mutations: setup ## break aelib on purpose, one change at a time, and see tests go red
 	@$(STAGE) mutations 3 $(BIN)/python tests/mutations.py -j 2

@@ -2,7 +2,8 @@
 
     python scripts/screens.py [--pages PATTERN] [--out FOLDER]
 
-Writes PAGE.DEVICE.SCHEME.png, the whole page each, to _build/screens.
+Writes PAGE.DEVICE.SCHEME.png, the whole page each, to _build/screens. The browser tests
+(tests/site) use the same browser, devices and schemes.
 """
 
 import argparse
@@ -10,12 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 DEVICES = {"desktop": (1280, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
+NO_BROWSER = "no Chromium or Chrome found; on Debian: apt-get install chromium"
 
 
 def main() -> int:
@@ -24,23 +26,31 @@ def main() -> int:
     parser.add_argument("--site", type=Path, default=SITE)
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "screens")
     arguments = parser.parse_args()
+    if find_browser() is None:
+        sys.exit(NO_BROWSER)
     arguments.out.mkdir(parents=True, exist_ok=True)
     pages = [p for p in site_pages(arguments.site) if arguments.pages in str(p)]
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        for page in pages:
-            for device in DEVICES:
-                for scheme in SCHEMES:
-                    shoot(browser, page, device, scheme, arguments.out)
+        for device in DEVICES:
+            for scheme in SCHEMES:
+                context = new_context(browser, device, scheme)
+                for path in pages:
+                    page = context.new_page()
+                    open_page(page, path.as_uri())
+                    name = f"{path.stem}.{device}.{scheme}.png"
+                    page.screenshot(path=arguments.out / name, full_page=True)
+                    page.close()
+                context.close()
         browser.close()
     print(f"{4 * len(pages)} pictures of {len(pages)} pages in {arguments.out}")
     return 0 if pages else 1
 
 
 def site_pages(site: Path) -> list[Path]:
-    """The pages a reader comes to, without Sphinx' indices and copies of sources."""
+    """The pages that a reader comes to, and the search page."""
     found = [*(site / "book").glob("*.html"), *(site / "notebooks").glob("*.html")]
-    return sorted(found)
+    return [*sorted(found), site / "search.html"]
 
 
 def find_browser() -> str | None:
@@ -49,27 +59,24 @@ def find_browser() -> str | None:
 
 
 def launch(playwright) -> Browser:
-    path = find_browser()
-    if path is None:
-        sys.exit("no Chromium or Chrome found; on Debian: apt-get install chromium")
     arguments = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
-    return playwright.chromium.launch(executable_path=path, args=arguments)
+    return playwright.chromium.launch(executable_path=find_browser(), args=arguments)
 
 
-def shoot(browser: Browser, path: Path, device: str, scheme: str, out: Path) -> None:
+def new_context(browser: Browser, device: str, scheme: str) -> BrowserContext:
     width, height = DEVICES[device]
-    context = browser.new_context(
+    return browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,
         is_mobile=device == "phone",
         has_touch=device == "phone",
     )
-    page = context.new_page()
-    page.goto(path.as_uri())
-    page.wait_for_load_state("load")
-    page.wait_for_timeout(1200)  # MathJax typesets after the page has loaded
-    page.screenshot(path=out / f"{path.stem}.{device}.{scheme}.png", full_page=True)
-    context.close()
+
+
+def open_page(page: Page, address: str) -> None:
+    """Go there and wait until formulas are typeset (book.js sets the mark)."""
+    page.goto(address)
+    page.wait_for_selector("html[data-ready=yes]", state="attached", timeout=30_000)
 
 
 if __name__ == "__main__":

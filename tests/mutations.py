@@ -162,6 +162,7 @@ MUTATIONS: list[Mutation] = [
         "nn.ConvTranspose2d(32, 16, 3, stride=2),  # 3 -> 7",
         "nn.ConvTranspose2d(32, 16, 3, stride=2, output_padding=1),  # 3 -> 7",
         ("tests/test_systems.py::test_shape_traces[S0-CONV]",),
+        chapter="03_convolutional_autoencoder",
     ),
     Mutation(
         "keras-normal-for-uniform",
@@ -575,6 +576,147 @@ MUTATIONS: list[Mutation] = [
         "return 1 if bad else 0",
         "return 0",
         ("tests/test_data.py::test_fetch_then_check_then_damage",),
+    ),
+    # starts, and what chapter 02 teaches
+    Mutation(
+        "initialise-variance-one-over-fan-in",
+        "aelib/initialise.py",
+        'nonlinearity="relu"',
+        'nonlinearity="linear"',
+        (
+            "tests/test_initialise.py"
+            "::test_weights_have_variance_two_over_fan_in_and_the_last_ones_less",
+        ),
+        chapter="02_autoencoder",
+    ),
+    Mutation(
+        "initialise-no-output-bias",
+        "aelib/initialise.py",
+        "last.bias.copy_(bias)",
+        "last.bias.zero_()",
+        ("tests/test_initialise.py::test_first_output_is_near_the_mean_image",),
+        chapter="02_autoencoder",
+    ),
+    Mutation(
+        "initialise-loud-output",
+        "aelib/initialise.py",
+        "last.weight.mul_(_OUTPUT_SCALE)",
+        "last.weight.mul_(1)",
+        (
+            "tests/test_initialise.py"
+            "::test_weights_have_variance_two_over_fan_in_and_the_last_ones_less",
+        ),
+        chapter="02_autoencoder",
+    ),
+    Mutation(
+        "initialise-range-unchecked",
+        "aelib/initialise.py",
+        "if not (wanted.min() >= low and wanted.max() <= 1):",
+        "if not wanted.isfinite().all():",
+        ("tests/test_initialise.py::test_wrong_calls_are_named",),
+    ),
+    Mutation(
+        "initialise-half-done-when-refused",
+        "aelib/initialise.py",
+        "    _check(mean_image, layers)\n    last = layers[-1]",
+        "    _check(mean_image, layers)\n"
+        "    nn.init.zeros_(layers[0].weight)\n    last = layers[-1]",
+        ("tests/test_initialise.py::test_a_refused_model_is_left_as_it_was",),
+    ),
+    Mutation(
+        "dead-units-touching-zero",
+        "aelib/metrics/codes.py",
+        "(codes.amax(dim=0) == codes.amin(dim=0))",
+        "(codes.amin(dim=0) == 0)",
+        ("tests/test_metrics.py::test_dead_units_are_those_that_never_move",),
+        chapter="02_autoencoder",
+    ),
+    Mutation(
+        "s3-repair-keeps-relu",
+        "aelib/systems/connected.py",
+        "return _mlp(_GREY, [256, 64], 20, nn.Sigmoid())\n",
+        "return _mlp(_GREY, [256, 64], 20, nn.Sigmoid(), code=nn.ReLU())  # \n",
+        (
+            "tests/test_systems.py"
+            "::test_codes_are_rectified_as_found_and_linear_when_repaired",
+        ),
+        chapter="02_autoencoder",
+    ),
+    Mutation(
+        "s0-fc-sigmoid-output",
+        "aelib/systems/connected.py",
+        "[128, 64, 32], 16, nn.Tanh())",
+        "[128, 64, 32], 16, nn.Sigmoid())",
+        ("tests/test_systems.py::test_the_last_activation_sets_the_output_range",),
+        chapter="02_autoencoder",
+    ),
+    Mutation(
+        "check-dead-units-only-zeros",
+        "aelib/checks.py",
+        "torch.tensor([0.0, 1.5, -0.5])",
+        "torch.tensor([0.0, 0.0, 0.0])",
+        ("tests/test_checks.py::test_wrong_counts_are_told_where_to_look",),
+    ),
+    Mutation(
+        "check-glorot-bias-unseen",
+        "aelib/checks.py",
+        '"the mean |bias|", layer.bias.detach().abs().mean(), 0.0',
+        '"the mean |bias|", 0 * layer.bias.detach().abs().mean(), 0.0',
+        ("tests/test_checks.py::test_wrong_starts_are_told_where_to_look",),
+    ),
+    # what chapter 03 teaches
+    Mutation(
+        "systems-s1-conv-repair-uneven-kernel",
+        "aelib/systems/convolutional.py",
+        "nn.ConvTranspose2d(16, 8, 4, stride=4, padding=1),  # 4 -> 14",
+        "nn.ConvTranspose2d(16, 8, 6, stride=4, padding=2),  # 4 -> 14",
+        (
+            "tests/test_systems.py"
+            "::test_s1_conv_writes_pixels_unevenly_and_its_repair_evenly",
+        ),
+        chapter="03_convolutional_autoencoder",
+    ),
+    Mutation(
+        "systems-s1-conv-mean-pooling",
+        "aelib/systems/convolutional.py",
+        "nn.MaxPool2d(2, stride=1),  # 3 -> 2",
+        "nn.AvgPool2d(2, stride=1),  # 3 -> 2",
+        ("tests/test_systems.py::test_s1_conv_pools_the_largest",),
+        chapter="03_convolutional_autoencoder",
+    ),
+    Mutation(
+        "systems-s4-conv-narrow-code",
+        "aelib/systems/convolutional.py",
+        "nn.Conv2d(24, 48, 4, stride=2, padding=1),  # 16 -> 8\n        nn.ReLU(),\n"
+        "        nn.Flatten(),",
+        "nn.Conv2d(24, 48, 4, stride=2, padding=1, bias=False),  # 16 -> 8\n"
+        "        nn.ReLU(),\n        nn.Flatten(),",
+        ("tests/test_systems.py::test_parameter_counts_codes_and_outputs[S4-CONV]",),
+        chapter="03_convolutional_autoencoder",
+    ),
+    Mutation(
+        "checks-out-size-forgets-dilation",
+        "aelib/checks.py",
+        "conv1d(signal, kernel, stride=s, padding=p, dilation=d)",
+        "conv1d(signal, kernel, stride=s, padding=p)",
+        ("tests/test_checks.py::test_right_sizes_and_fields_pass",),
+        chapter="03_convolutional_autoencoder",
+    ),
+    Mutation(
+        "checks-receptive-field-without-strides",
+        "aelib/checks.py",
+        "torch.ones(1, 1, k, dtype=torch.float64), stride=s)",
+        "torch.ones(1, 1, k, dtype=torch.float64), stride=1)",
+        ("tests/test_checks.py::test_right_sizes_and_fields_pass",),
+        chapter="03_convolutional_autoencoder",
+    ),
+    Mutation(
+        "autoencoder-takes-any-output-shape",
+        "aelib/models.py",
+        "    if output.shape != x.shape:",
+        "    if output.ndim != x.ndim:",
+        ("tests/test_models.py::test_models_refuse_what_does_not_fit",),
+        chapter="03_convolutional_autoencoder",
     ),
 ]
 

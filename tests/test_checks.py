@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from aelib import checks
 
@@ -102,7 +103,12 @@ def test_a_stub_stays_a_stub():
     def stub(*_):
         raise NotImplementedError
 
-    for check in (checks.check_als_step, checks.check_ppca_log_likelihood):
+    for check in (
+        checks.check_als_step,
+        checks.check_ppca_log_likelihood,
+        checks.check_dead_units,
+        checks.check_glorot_uniform,
+    ):
         with pytest.raises(NotImplementedError):
             check(stub)
 
@@ -115,3 +121,136 @@ def test_a_function_that_writes_into_its_arguments_gets_no_help_from_that():
         return encoder, new
 
     checks.check_als_step(vandal)
+
+
+def dead_units(codes):
+    return int((codes == codes[0]).all(dim=0).sum())
+
+
+def glorot_uniform(layer):
+    bound = (6 / (layer.in_features + layer.out_features)) ** 0.5
+    nn.init.uniform_(layer.weight, -bound, bound)
+    nn.init.zeros_(layer.bias)
+
+
+def test_right_answers_of_chapter_02_pass(capsys):
+    checks.check_dead_units(dead_units)
+    checks.check_dead_units(lambda codes: (codes.var(dim=0) == 0).sum())
+    checks.check_glorot_uniform(glorot_uniform)
+    assert capsys.readouterr().out == "ok: dead_units\n" * 2 + "ok: glorot_uniform\n"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda codes: int((codes == 0).all(dim=0).sum()),  # only zeros
+        lambda codes: int((codes == 0).any(dim=0).sum()),  # any zero
+        lambda codes: int((codes == codes[:, :1]).all(dim=1).sum()),  # over units
+        lambda codes: codes.shape[1] - dead_units(codes),  # the living
+        lambda codes: dead_units(codes) / codes.shape[1],  # a share
+        lambda codes: codes == codes[0],
+        lambda codes: None,
+    ],
+)
+def test_wrong_counts_are_told_where_to_look(wrong):
+    with pytest.raises(AssertionError, match=r"given codes 20x\d.*got .*look at"):
+        checks.check_dead_units(wrong)
+
+
+def glorot_wrong(bound, *, bias=0.0, normal=False):
+    def fill(layer):
+        a = bound(layer.in_features, layer.out_features)
+        if normal:
+            nn.init.normal_(layer.weight, std=a / 3**0.5)
+        else:
+            nn.init.uniform_(layer.weight, -a, a)
+        nn.init.constant_(layer.bias, bias)
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (glorot_wrong(lambda n, m: (6 / (n + m)) ** 0.5, bias=0.1), "the mean .bias"),
+        (glorot_wrong(lambda n, m: (6 / (n + m)) ** 0.5, normal=True), "largest"),
+        (glorot_wrong(lambda n, m: (2 / (n + m)) ** 0.5), "largest .weight"),
+        (glorot_wrong(lambda n, m: (6 / n) ** 0.5), "largest .weight"),
+        (glorot_wrong(lambda n, m: 6 / (n + m)), "largest .weight"),
+        (lambda layer: None, "largest .weight"),
+    ],
+)
+def test_wrong_starts_are_told_where_to_look(wrong, words):
+    torch.manual_seed(0)
+    with pytest.raises(AssertionError, match=rf"given a layer from .*{words}.*look at"):
+        checks.check_glorot_uniform(wrong)
+
+
+def test_weights_that_are_not_uniform_are_told():
+    def two_values(layer):
+        bound = (6 / (layer.in_features + layer.out_features)) ** 0.5
+        nn.init.uniform_(layer.weight, -1, 1)
+        layer.weight.data = bound * layer.weight.data.sign()
+        nn.init.zeros_(layer.bias)
+
+    with pytest.raises(AssertionError, match="uniform"):
+        checks.check_glorot_uniform(two_values)
+
+
+def out_size(n, k, s, p, d):
+    return (n + 2 * p - d * (k - 1) - 1) // s + 1
+
+
+def receptive_field(layers):
+    width, jump = 1, 1
+    for k, s in layers:
+        width += (k - 1) * jump
+        jump *= s
+    return width
+
+
+def test_right_sizes_and_fields_pass(capsys):
+    checks.check_out_size(out_size)
+    checks.check_receptive_field(receptive_field)
+    assert capsys.readouterr().out == "ok: out_size\nok: receptive_field\n"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda n, k, s, p, d: out_size(n, k, s, 2 * p, d),
+        lambda n, k, s, p, d: out_size(n, k, s, p, 1),
+        lambda n, k, s, p, d: (n + 2 * p - d * k - 1) // s + 1,
+        lambda n, k, s, p, d: -(-(n + 2 * p - d * (k - 1) - 1) // s) + 1,  # rounded up
+        lambda n, k, s, p, d: (n + 2 * p - d * (k - 1) - 1) / s + 1,  # not rounded
+        lambda n, k, s, p, d: out_size(n, k, s, p, d) - 1,
+        lambda n, k, s, p, d: None,
+    ],
+)
+def test_wrong_sizes_are_told_where_to_look(wrong):
+    with pytest.raises(AssertionError, match=r"given n=\d+.*got .*look at"):
+        checks.check_out_size(wrong)
+
+
+def own_stride_first(layers):
+    width, jump = 1, 1
+    for k, s in layers:
+        jump *= s
+        width += (k - 1) * jump
+    return width
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        own_stride_first,
+        lambda layers: 1 + sum(k - 1 for k, _ in layers),  # no strides
+        lambda layers: receptive_field(layers[::-1]),
+        lambda layers: receptive_field(layers) - 1,
+        lambda layers: receptive_field([(k + 1, s) for k, s in layers]),
+        lambda layers: str(receptive_field(layers)),
+    ],
+)
+def test_wrong_fields_are_told_where_to_look(wrong):
+    with pytest.raises(AssertionError, match=r"given layers \[.*got .*look at"):
+        checks.check_receptive_field(wrong)

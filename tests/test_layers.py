@@ -15,6 +15,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ARROWS = {
     "__init__": set(),
     "config": set(),
+    "initialise": set(),
     "models": set(),
     "losses": set(),
     "metrics": set(),

@@ -226,6 +226,12 @@ def test_s1_conv_writes_pixels_unevenly_and_its_repair_evenly():
     assert count(repaired) == 4_033 < PARAMETERS["S1-CONV"]
 
 
+def test_s1_conv_pools_the_largest():
+    pools = [m for m in systems.s1_conv().encoder if "Pool" in type(m).__name__]
+    assert [type(m) for m in pools] == [nn.MaxPool2d, nn.MaxPool2d]
+    assert [(m.kernel_size, m.stride) for m in pools] == [(2, 2), (2, 1)]
+
+
 def test_keras_initialisation_matches_glorot_bounds():
     model = systems.keras_initialise(systems.s2_keras())
     for layer in leaves(model):

@@ -1,0 +1,163 @@
+"""The site's extension, function by function, without building anything."""
+
+import base64
+import hashlib
+import re
+import sys
+
+import pytest
+from bs4 import BeautifulSoup
+from chapters import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from book_site import api, facts, family, launch, pages
+
+NOTEBOOK = "notebooks/01_linear_autoencoder.ipynb"
+
+
+def test_no_address_no_buttons():
+    assert launch.links("", "main", NOTEBOOK) == []
+    assert launch.links("", "main", None) == []
+
+
+def test_an_address_makes_buttons_appear():
+    found = dict(launch.links("https://github.com/some-one/a.book", "main", NOTEBOOK))
+    assert list(found) == ["Repository", "Colab", "Kaggle", "Binder"]
+    assert found["Repository"] == "https://github.com/some-one/a.book"
+    assert found["Colab"] == (
+        "https://colab.research.google.com/github/some-one/a.book/blob/main/" + NOTEBOOK
+    )
+    assert found["Binder"].startswith(
+        "https://mybinder.org/v2/gh/some-one/a.book/main?"
+    )
+    assert "01_linear_autoencoder.ipynb" in found["Kaggle"]
+
+
+def test_pages_without_code_link_to_the_repository_alone():
+    assert [name for name, _ in launch.links("https://github.com/a/b", "x", None)] == [
+        "Repository"
+    ]
+
+
+def test_gitlab_has_no_colab():
+    found = dict(launch.links("https://gitlab.com/a/b/", "main", NOTEBOOK))
+    assert list(found) == ["Repository", "Binder"]
+    assert "/gl/a%2Fb/" in found["Binder"]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://github.com/a/b", "github.com/a/b", "https://github.com/a", "x"]
+)
+def test_other_addresses_are_refused(address):
+    with pytest.raises(ValueError, match="book_repository"):
+        launch.links(address, "main", NOTEBOOK)
+
+
+def test_map_has_every_chapter_once_in_each_drawing():
+    drawn = BeautifulSoup(family.draw({}), "html.parser")
+    for kind in ("wide", "narrow"):
+        numbers = [n.get_text()[:2] for n in drawn.select(f"svg.{kind} .node")]
+        assert sorted(numbers) == sorted(family.CHAPTERS)
+    assert not drawn.select("a")
+
+
+def test_map_links_what_is_built_and_marks_where_one_is():
+    drawn = BeautifulSoup(
+        family.draw({"01": "#", "02": "two.html"}, "01"), "html.parser"
+    )
+    assert {a["href"] for a in drawn.select("a.built")} == {"two.html"}
+    assert len(drawn.select(".here[aria-current=page]")) == 2
+    assert len(drawn.select("svg.wide .planned")) == 28
+
+
+def test_map_nodes_lie_inside_and_apart():
+    drawn = BeautifulSoup(family.draw({}), "html.parser")
+    for kind in ("wide", "narrow"):
+        drawing = drawn.select_one(f"svg.{kind}")
+        width, height = map(float, drawing["viewbox"].split()[2:])
+        boxes = [
+            [float(r[k]) for k in ("x", "y", "width", "height")]
+            for r in drawing.select(".node rect")
+        ]
+        for i, (x, y, w, h) in enumerate(boxes):
+            assert x >= 0 and y >= 0 and x + w <= width and y + h <= height
+            for u, v, p, q in boxes[:i]:
+                assert x + w <= u or u + p <= x or y + h <= v or v + q <= y
+
+
+def test_words_are_those_of_the_prose():
+    soup = BeautifulSoup(
+        "<article><h1>One two</h1><p>three <span class='math'>x y</span> four</p>"
+        "<pre>not this</pre><div class='solution'><p>nor this</p></div></article>",
+        "html.parser",
+    )
+    assert facts.count_words(soup.article) == 4
+
+
+def test_time_is_left_out_where_none_was_measured():
+    assert facts.sentence(1500, None) == "10 minutes to read (1,500 words)"
+    assert facts.sentence(100, 12.4).endswith(
+        "· 12 seconds to run, when this page was built"
+    )
+
+
+PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"/>
+<script src="_static/scripts/fontawesome.js"></script>
+<script src="_static/sphinx-thebe.js"></script><script>const THEBE_JS_URL = "https://x"</script>
+<script src="searchindex.js"></script><script src="mathjax/tex-mml-chtml.js"></script>
+<script>let a = 1;</script><script>let a = 1;</script></head>
+<body><i class="fa-solid fa-bars"></i><main>%s</main></body></html>"""
+
+
+def test_pages_lose_the_scripts_that_they_do_not_need():
+    plain = pages.finish(PAGE % "text", "book/x", None)
+    assert "<script src" not in plain and "THEBE" not in plain
+    assert plain.count("let a = 1;") == 1
+    with_math = pages.finish(PAGE % "<span class='math'>x</span>", "book/x", None)
+    assert "tex-mml-chtml.js" in with_math and "searchindex.js" not in with_math
+    assert "searchindex.js" in pages.finish(PAGE % "", "search", None)
+
+
+def test_the_policy_names_the_scripts_of_the_page():
+    page = pages.finish(PAGE % "text", "book/x", None)
+    digest = base64.b64encode(hashlib.sha256(b"let a = 1;").digest()).decode()
+    policy = re.search(r'content="(default-src[^"]*)"', page)[1]
+    assert f"'sha256-{digest}'" in policy and policy.count("sha256-") == 1
+
+
+def test_icons_are_drawn_in_place_and_unknown_ones_refused():
+    assert "<svg" in pages.finish(PAGE % "text", "book/x", None)
+    with pytest.raises(ValueError, match=r"icons\.py"):
+        pages.finish(PAGE % '<i class="fa-solid fa-dragon"></i>', "book/x", None)
+
+
+def test_exercise_titles_are_taken_apart():
+    soup = BeautifulSoup(
+        '<div class="exercise"><p class="admonition-title">'
+        '<span class="caption-number">Exercise 1.1 </span>'
+        " (E1 (20 minutes, ●●○, proof): tied weights)</p></div>",
+        "html.parser",
+    )
+    pages.retitle_exercises(soup)
+    assert soup.p.get_text() == "Exercise 1.1  Tied weights20 minutes · ●●○ · proof"
+
+
+def test_docstrings_become_safe():
+    lines = ["gamma(|W|^2 + |V|^2) and a* of `x_*`, log_", "  two"]
+    api.make_safe(None, "function", "f", None, None, lines)
+    assert lines == [r"gamma(\|W\|^2 + \|V\|^2) and a\* of `x_*`, log\_", "  two"]
+    lines = ["model: on one device", "AELIB_DEVICE   cpu"]
+    api.make_safe(None, "module", "m", None, None, lines)
+    assert lines == [":model: on one device", ":AELIB_DEVICE: cpu"]
+
+
+def test_readme_names_every_chapter_with_its_time_and_shows_pictures_that_exist():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for notebook in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        row = rf"^\| \[{notebook.stem[:2]} .*{notebook.name}\).*\| \d+ s \|$"
+        assert re.search(row, text, re.MULTILINE), notebook.name
+    shown = [ROOT / path for path in re.findall(r"!\[[^]]{20,}\]\(([^)]+)\)", text)]
+    assert len(shown) == text.count("![") == 3
+    assert set(shown) == set((ROOT / ".github" / "pictures").iterdir())
+    assert sum(path.stat().st_size for path in shown) <= 300_000
