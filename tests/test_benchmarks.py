@@ -77,10 +77,11 @@ def test_quality_trains_both_and_summarises(capsys):
     torch.manual_seed(0)
     images = throughput.images_for(throughput.ROWS["S0-FC"], 192)
     signed = 2 * images - 1
-    plan = quality.PLANS["S0-FC"]._replace(source_epochs=(1, 2), our_epochs=(2,))
+    setting = quality.Setting(epochs=2)
+    plan = quality.PLANS["S0-FC"]._replace(source_epochs=(1, 2), settings=(setting,))
     dataset = TensorDataset(images, torch.zeros(len(images)))
     points = [
-        quality.our_run("S0-FC", plan, 0, 2, signed, signed[:64]),
+        quality.our_run("S0-FC", setting, 0, signed, signed[:64]),
         *quality.source_run("S0-FC", plan, 0, dataset, signed[:64]),
     ]
     assert [point.epochs for point in points] == [2, 1, 2]
