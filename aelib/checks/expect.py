@@ -1,0 +1,59 @@
+"""What the checks share: one sentence about what was given, expected and got."""
+
+import torch
+from torch import Tensor
+
+TRIALS = 5  # random inputs of different sizes: one could be right by luck
+
+
+def expect_pair(name: str, answer: object, wanted: str, given: str) -> None:
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        count = f" of {len(answer)}" if isinstance(answer, tuple | list) else ""
+        raise AssertionError(
+            f"given {given}, {name} should return the pair {wanted}, "
+            f"got {type(answer).__name__}{count}; look at the return line"
+        )
+
+
+def as_scalar(name: str, answer: object, given: str) -> Tensor:
+    if isinstance(answer, Tensor | int | float):
+        return torch.as_tensor(answer, dtype=torch.float64)
+    raise AssertionError(
+        f"given {given}, {name} should return a number, got {type(answer).__name__}; "
+        "look at the return line"
+    )
+
+
+def expect_near(
+    what: str, answer: Tensor, expected: float, given: str, hint: str
+) -> None:
+    """As _expect_close for a random number: within 5 %, exactly where 0 is expected."""
+    if not abs(answer.item() - expected) <= 0.05 * expected:
+        raise AssertionError(
+            f"given {given}, {what} should be {expected:.4g}, got {answer.item():.4g}; "
+            f"look at this: {hint}"
+        )
+
+
+def expect_close(
+    what: str, answer: object, expected: Tensor, given: str, hint: str
+) -> None:
+    """One sentence: given, expected, got, and what to look at."""
+    if not isinstance(answer, Tensor):
+        raise AssertionError(
+            f"given {given}, {what} should be a tensor, got {type(answer).__name__}; "
+            "look at the return line"
+        )
+    if answer.shape != expected.shape:
+        raise AssertionError(
+            f"given {given}, {what} should have shape {tuple(expected.shape)}, "
+            f"got {tuple(answer.shape)}; look at which side each matrix stands on"
+        )
+    close = torch.isclose(answer.double(), expected, rtol=1e-6, atol=1e-8)
+    if not close.all():
+        index = tuple((~close).nonzero()[0].tolist())
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        raise AssertionError(
+            f"given {given}, {what}{place} should be {expected[index].item():.6g}, "
+            f"got {answer[index].item():.6g}; look at this: {hint}"
+        )

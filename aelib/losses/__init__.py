@@ -1,0 +1,18 @@
+"""Losses and divergences: one number per example, (B,), in nats.
+
+The dimensions of an example are summed here; the caller takes the mean over the batch.
+Then the weight of one term against another does not change with the size of the images,
+of the code, or of the batch. Values are not checked: that would make a training step on
+a GPU wait.
+"""
+
+from aelib.losses.divergences import kl_gaussians, kl_per_dim, kl_standard_normal
+from aelib.losses.likelihoods import bernoulli_nll, gaussian_nll
+
+__all__ = [
+    "bernoulli_nll",
+    "gaussian_nll",
+    "kl_gaussians",
+    "kl_per_dim",
+    "kl_standard_normal",
+]

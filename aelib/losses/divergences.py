@@ -1,0 +1,37 @@
+"""Kullback-Leibler divergences of diagonal Gaussians, in closed form."""
+
+import torch
+from torch import Tensor
+
+from aelib.losses.checking import check_codes
+
+
+def kl_per_dim(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mean, exp log_var) || N(0, 1)) of each coordinate, (B, D) -> (B, D), nats.
+
+    Taught in: chapter 07.
+    """
+    check_codes(mean=mean, log_var=log_var)
+    # expm1(v) - v, since exp(v) - 1 - v cancels badly near v = 0
+    return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
+
+
+def kl_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mean, diag exp log_var) || N(0, I)), (B, D), (B, D) -> (B,), in nats.
+
+    Source: arXiv:1312.6114, appendix B. Taught in: chapter 07.
+    """
+    return kl_per_dim(mean, log_var).sum(dim=1)
+
+
+def kl_gaussians(
+    mean_q: Tensor, log_var_q: Tensor, mean_p: Tensor, log_var_p: Tensor
+) -> Tensor:
+    """KL(q || p) of two diagonal Gaussians, four times (B, D) -> (B,), in nats.
+
+    Taught in: chapter 07.
+    """
+    check_codes(mean_q=mean_q, log_var_q=log_var_q, mean_p=mean_p, log_var_p=log_var_p)
+    log_ratio = log_var_q - log_var_p  # (B, D)
+    shift = (mean_q - mean_p).square() * (-log_var_p).exp()
+    return 0.5 * (torch.expm1(log_ratio) - log_ratio + shift).sum(dim=1)

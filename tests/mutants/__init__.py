@@ -1,0 +1,15 @@
+"""The list of mutations: one module for each part of aelib and for each chapter."""
+
+from mutants import (
+    chapter_02,
+    chapter_03,
+    losses,
+    metrics,
+    models,
+    tools,
+    training,
+)
+from mutants.entry import Mutation
+
+_PARTS = (losses, models, metrics, tools, training, chapter_02, chapter_03)
+MUTATIONS: list[Mutation] = [entry for part in _PARTS for entry in part.MUTATIONS]
