@@ -194,6 +194,21 @@ def machine() -> dict[str, str | int]:
     }
 
 
+def add_other_systems(report: dict, path: Path, systems: list[str]) -> None:
+    """Keep what an earlier run on this machine measured of the other systems."""
+    if not path.exists():
+        return
+    before = json.loads(path.read_text())
+    if before["machine"] | {"date": None} != report["machine"] | {"date": None}:
+        print(f"{path} is from another machine or version: replaced as a whole")
+        return
+    for part in ("rows", "points"):
+        others = [row for row in before[part] if row["system"] not in systems]
+        report[part] = sorted(
+            others + report[part], key=lambda row: list(PLANS).index(row["system"])
+        )
+
+
 def show(rows: list[dict]) -> None:
     print(
         f"{'system':8} {'recipe':14} {'epochs':>6} {'batch':>5} {'runs':>4}"
@@ -222,9 +237,10 @@ def main() -> None:
         "rows": rows,
         "points": [p._asdict() for p in points],
     }
+    add_other_systems(report, options.out, options.systems)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=2) + "\n")
-    show(rows)
+    show(report["rows"])
     print(f"written to {options.out}")
 
 

@@ -90,3 +90,23 @@ def test_quality_trains_both_and_summarises(capsys):
     assert rows[-1]["share_of_source_seconds"] == 1
     quality.show(rows)
     assert "of source" in capsys.readouterr().out
+
+
+def test_quality_keeps_the_other_systems_of_the_same_machine(tmp_path, capsys):
+    def report(system, machine):
+        rows = [{"system": system}]
+        return {"machine": machine, "rows": rows, "points": list(rows)}
+
+    out = tmp_path / "quality.json"
+    here = {"cpu": "a", "date": "2026-01-01"}
+    out.write_text(json.dumps(report("S0-CONV", here)))
+    new = report("S0-FC", {"cpu": "a", "date": "2026-02-02"})
+    quality.add_other_systems(new, out, ["S0-FC"])
+    assert [row["system"] for row in new["rows"]] == ["S0-FC", "S0-CONV"]
+    again = report("S0-CONV", here)
+    quality.add_other_systems(again, out, ["S0-CONV"])
+    assert len(again["rows"]) == len(again["points"]) == 1
+    elsewhere = report("S0-FC", {"cpu": "b", "date": "2026-02-02"})
+    quality.add_other_systems(elsewhere, out, ["S0-FC"])
+    assert [row["system"] for row in elsewhere["rows"]] == ["S0-FC"]
+    assert "another machine" in capsys.readouterr().out
