@@ -2,9 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.distributions import (
+    Bernoulli,
+    ContinuousBernoulli,
+    Independent,
+    Laplace,
+    Normal,
+    kl_divergence,
+)
 
 from aelib import losses
 
@@ -88,3 +96,93 @@ def test_losses_have_gradients():
     assert torch.autograd.gradcheck(lambda a: losses.bernoulli_nll(a, x), x_hat)
     other = torch.randn(2, 3).double().requires_grad_()
     assert torch.autograd.gradcheck(losses.kl_standard_normal, (x_hat, other))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1, 3.0])
+def test_laplace_nll_agrees_with_torch(scale):
+    x_hat, x = torch.randn(5, 1, 4, 3).double(), torch.rand(5, 1, 4, 3).double()
+    laplace = Independent(Laplace(x_hat, scale), 3)
+    nll = losses.laplace_nll(x_hat, x, scale=scale)
+    torch.testing.assert_close(nll, -laplace.log_prob(x))
+
+
+def test_laplace_nll_learns_its_scale():
+    x_hat, x = torch.rand(6, 1, 8, 8).double(), torch.rand(6, 1, 8, 8).double()
+    log_scale = (x_hat - x).abs().mean().log().requires_grad_()
+    losses.laplace_nll(x_hat, x, scale=log_scale.exp()).mean().backward()
+    torch.testing.assert_close(log_scale.grad, torch.zeros(()).double())
+
+
+def integrals(logits):
+    """Log of the integral of exp(logit t) over [0, 1], and the mean of t, by Gauss."""
+    nodes, weights = map(torch.from_numpy, np.polynomial.legendre.leggauss(200))
+    t = (nodes + 1) / 2
+    top = logits.clamp(min=0)
+    mass = weights / 2 * (logits[..., None] * t - top[..., None]).exp()
+    return top + mass.sum(-1).log(), (mass * t).sum(-1) / mass.sum(-1)
+
+
+EDGES = [0.0, 1e-30, 1e-8, 1e-5, 1e-3, 0.05, 0.0999, 0.1, 0.1001, 0.5, 2.0, 9.0, 60.0]
+
+
+def both_signs(dtype):
+    values = torch.tensor(EDGES, dtype=dtype)
+    return torch.cat([values, -values])[:, None]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "slack"), [(torch.float32, 2e-6), (torch.float64, 1e-9)]
+)
+def test_continuous_bernoulli_agrees_with_quadrature(dtype, slack):
+    logits = both_signs(dtype).requires_grad_()
+    x = torch.rand(len(logits), 1, dtype=dtype)
+    log_integral, mean = integrals(logits.detach().double())
+    truth = (log_integral - logits.detach().double() * x).squeeze(1)
+    nll = losses.continuous_bernoulli_nll(logits, x)
+    nll.sum().backward()
+    assert ((nll.double() - truth).abs() <= slack * (1 + truth.abs())).all()
+    torch.testing.assert_close(logits.grad.double(), mean - x, rtol=0, atol=slack)
+    own_mean = losses.continuous_bernoulli_mean(logits.detach())
+    torch.testing.assert_close(own_mean.double(), mean, rtol=0, atol=slack)
+
+
+def test_continuous_bernoulli_agrees_with_torch():
+    logits, x = 3 * torch.randn(5, 1, 4, 4).double(), torch.rand(5, 1, 4, 4).double()
+    truth = ContinuousBernoulli(logits=logits)
+    nll = losses.continuous_bernoulli_nll(logits, x)
+    expected = -truth.log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(nll, expected, rtol=1e-5, atol=1e-4)
+    mean = losses.continuous_bernoulli_mean(logits)
+    torch.testing.assert_close(mean, truth.mean, rtol=1e-5, atol=1e-5)
+
+
+def test_continuous_bernoulli_is_finite_for_all_logits():
+    logits = torch.tensor([[0.0, 88.0, -88.0, 1e4, -1e4, 1e30, -1e30]])
+    for function in (
+        lambda a: losses.continuous_bernoulli_nll(a, torch.full_like(a, 0.25)),
+        losses.continuous_bernoulli_mean,
+    ):
+        a = logits.clone().requires_grad_()
+        value = function(a)
+        value.sum().backward()
+        assert value.isfinite().all() and a.grad.isfinite().all()
+    mean = losses.continuous_bernoulli_mean(logits)
+    assert (mean >= 0).all() and (mean <= 1).all()
+
+
+def test_continuous_bernoulli_is_cross_entropy_with_its_constant():
+    logits, x = torch.randn(4, 6).double(), torch.rand(4, 6).double()
+    lam = logits.sigmoid()
+    constant = (2 * torch.atanh(1 - 2 * lam) / (1 - 2 * lam)).log().sum(1)
+    nll = losses.continuous_bernoulli_nll(logits, x)
+    torch.testing.assert_close(nll, losses.bernoulli_nll(logits, x) - constant)
+
+
+def test_the_other_losses_have_gradients():
+    x_hat, x = torch.randn(2, 3).double().requires_grad_(), torch.rand(2, 3).double()
+    small = (0.05 * torch.randn(2, 3).double()).requires_grad_()
+    check = torch.autograd.gradcheck
+    assert check(lambda a: losses.laplace_nll(a, x, scale=0.3), x_hat)
+    for logits in (x_hat, small):
+        assert check(lambda a: losses.continuous_bernoulli_nll(a, x), logits)
+        assert check(losses.continuous_bernoulli_mean, logits)

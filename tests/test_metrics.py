@@ -283,3 +283,24 @@ def test_importance_nll_wants_one_number_an_example():
             n_samples=2,
             log_likelihood=lambda output, x: log_likelihood(output, x).mean(),
         )
+
+
+def test_laplacian_variance_agrees_with_scipy():
+    from scipy.ndimage import laplace
+
+    x = torch.rand(3, 2, 9, 7)
+    inner = [
+        [laplace(channel.double().numpy())[1:-1, 1:-1].var() for channel in image]
+        for image in x
+    ]
+    expected = torch.tensor(inner).mean(dim=1).float()
+    torch.testing.assert_close(metrics.laplacian_variance(x), expected)
+
+
+def test_laplacian_variance_falls_with_blur_and_rises_with_noise():
+    x = torch.rand(4, 1, 28, 28).round()
+    blurred = torch.nn.functional.avg_pool2d(x, 3, stride=1, padding=1)
+    clean, soft, noisy = map(
+        metrics.laplacian_variance, (x, blurred, x + 0.3 * torch.randn_like(x))
+    )
+    assert (soft < clean).all() and (clean < noisy).all()

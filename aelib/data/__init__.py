@@ -1,6 +1,7 @@
 """Data sets: small real ones in the package, whole ones fetched and verified."""
 
 from aelib.data.batches import Batches
+from aelib.data.corrupt import gaussian_noise, masking_noise, salt_and_pepper
 from aelib.data.images import ImageData, Split, emoji, fashion_mnist, mnist
 from aelib.data.verify import DataError
 
@@ -11,5 +12,8 @@ __all__ = [
     "Split",
     "emoji",
     "fashion_mnist",
+    "gaussian_noise",
+    "masking_noise",
     "mnist",
+    "salt_and_pepper",
 ]

@@ -7,12 +7,33 @@ a GPU wait.
 """
 
 from aelib.losses.divergences import kl_gaussians, kl_per_dim, kl_standard_normal
-from aelib.losses.likelihoods import bernoulli_nll, gaussian_nll
+from aelib.losses.likelihoods import (
+    bernoulli_nll,
+    continuous_bernoulli_mean,
+    continuous_bernoulli_nll,
+    gaussian_nll,
+    laplace_nll,
+)
+from aelib.losses.penalties import (
+    contractive_penalty,
+    jacobian_penalty,
+    kl_sparsity,
+    l1_penalty,
+    top_k,
+)
 
 __all__ = [
     "bernoulli_nll",
+    "continuous_bernoulli_mean",
+    "continuous_bernoulli_nll",
+    "contractive_penalty",
     "gaussian_nll",
+    "jacobian_penalty",
     "kl_gaussians",
     "kl_per_dim",
+    "kl_sparsity",
     "kl_standard_normal",
+    "l1_penalty",
+    "laplace_nll",
+    "top_k",
 ]

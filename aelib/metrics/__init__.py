@@ -12,15 +12,20 @@ from aelib.metrics.codes import (
     principal_angles,
 )
 from aelib.metrics.distributions import auroc, frechet_distance, importance_nll
-from aelib.metrics.images import psnr, sse, ssim
+from aelib.metrics.images import laplacian_variance, psnr, sse, ssim
+from aelib.metrics.probes import FittedProbe, fit_probe, knn_accuracy
 
 __all__ = [
+    "FittedProbe",
     "Probe",
     "active_units",
     "auroc",
     "dead_units",
+    "fit_probe",
     "frechet_distance",
     "importance_nll",
+    "knn_accuracy",
+    "laplacian_variance",
     "linear_probe",
     "principal_angles",
     "psnr",

@@ -63,13 +63,32 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
     return (luminance * structure).flatten(1).mean(dim=1).to(x.dtype)
 
 
+def laplacian_variance(x: Tensor) -> Tensor:
+    """Variance of the four-neighbour Laplacian of each image, (B, C, H, W) -> (B,).
+
+    Strength of edges and of noise alike, so that a blurred image has less and a noisy
+    one more than the clean one: compare it with that of the data, never maximise it.
+    H and W must be 3 or more; the mean over the channels.
+
+    Raises:
+        TypeError, ValueError: `x` is not (B, C, H, W), too small, or not finite.
+    """
+    check_values("x", x, "(B, C, H, W)")
+    if min(x.shape[2:]) < 3:
+        raise ValueError(f"x must have H and W of 3 or more, got {tuple(x.shape)}")
+    neighbours = x[..., :-2, 1:-1] + x[..., 2:, 1:-1] + x[..., 1:-1, :-2]
+    laplacian = neighbours + x[..., 1:-1, 2:] - 4 * x[..., 1:-1, 1:-1]
+    return laplacian.flatten(2).var(dim=2, unbiased=False).mean(dim=1)
+
+
 def _blur(x: Tensor) -> Tensor:
     """Gaussian mean over 11x11 pixels, each channel by itself, no padding."""
     offsets = torch.arange(-5, 6, dtype=x.dtype, device=x.device)
     window = (-offsets.square() / (2 * 1.5**2)).exp()
-    window = torch.outer(window, window) / window.sum().square()
+    window = window / window.sum()
     flat = x.flatten(0, 1).unsqueeze(1)  # (B * C, 1, H, W)
-    return conv2d(flat, window[None, None]).unflatten(0, x.shape[:2])
+    flat = conv2d(flat, window.view(1, 1, -1, 1))  # two passes: five times faster
+    return conv2d(flat, window.view(1, 1, 1, -1)).unflatten(0, x.shape[:2])
 
 
 def _check_pair(x_hat: Tensor, x: Tensor) -> None:

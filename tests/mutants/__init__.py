@@ -3,6 +3,9 @@
 from mutants import (
     chapter_02,
     chapter_03,
+    chapter_04,
+    chapter_05,
+    chapter_06,
     losses,
     metrics,
     models,
@@ -11,5 +14,16 @@ from mutants import (
 )
 from mutants.entry import Mutation
 
-_PARTS = (losses, models, metrics, tools, training, chapter_02, chapter_03)
+_PARTS = (
+    losses,
+    models,
+    metrics,
+    tools,
+    training,
+    chapter_02,
+    chapter_03,
+    chapter_04,
+    chapter_05,
+    chapter_06,
+)
 MUTATIONS: list[Mutation] = [entry for part in _PARTS for entry in part.MUTATIONS]

@@ -1,0 +1,108 @@
+"""Checks of chapter 06."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from aelib.checks.expect import TRIALS, as_scalar, expect_close
+
+_MOVE = 1e-4  # of an input, for a slope by central differences
+
+
+def check_reconstruction_jacobian(
+    reconstruction_jacobian: Callable[[Tensor, Tensor], Tensor],
+) -> None:
+    """|dr/dx|_F^2 of the tied network r(x) = W' sigmoid(W x + b) + c.
+
+    `reconstruction_jacobian(h, weight)` gets codes h = sigmoid(W x + b), (B, D), and
+    W, (D, N), and returns (B,).
+
+    Taught in: chapter 06.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(TRIALS):
+        n_batch, n_units, n_inputs = 2 + trial, 3 + trial, 7 - trial
+        weight = torch.randn(n_units, n_inputs, generator=generator).double()
+        bias = torch.randn(n_units, generator=generator).double()
+        x = torch.randn(n_batch, n_inputs, generator=generator).double()
+
+        def rebuild(x: Tensor, weight: Tensor = weight, bias: Tensor = bias) -> Tensor:
+            return (x @ weight.T + bias).sigmoid() @ weight
+
+        expected = torch.zeros(n_batch).double()
+        for i in range(n_inputs):  # by differences: no formula to share with the reader
+            step = _MOVE * torch.eye(n_inputs)[i].double()
+            slope = (rebuild(x + step) - rebuild(x - step)) / (2 * _MOVE)
+            expected += slope.square().sum(dim=1)
+        answer = reconstruction_jacobian((x @ weight.T + bias).sigmoid(), weight)
+        expect_close(
+            "the squared norm",
+            answer,
+            expected,
+            f"{n_batch} codes of {n_units} units and W {n_units}x{n_inputs}",
+            "J = W' diag(h (1 - h)) W, so units j and k meet in (W_j . W_k)^2",
+        )
+    print("ok: reconstruction_jacobian")
+
+
+def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
+    """The k largest numbers of each code, the others 0; exactly k, also with ties.
+
+    `top_k(h, k)` gets codes (B, D) and returns (B, D).
+
+    Taught in: chapter 06.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(TRIALS):
+        n_units, k = 4 + trial, 1 + trial
+        h = torch.randn(6, n_units, generator=generator).double()
+        sorted_h = h.sort(dim=1, descending=True).values
+        expected = torch.where(h >= sorted_h[:, k - 1 : k], h, 0.0)
+        given = f"codes 6x{n_units} without ties and k = {k}"
+        expect_close(
+            "the code",
+            top_k(h.clone(), k),
+            expected,
+            given,
+            "the largest values, not the largest absolute values, of each row",
+        )
+        tied = torch.ones(3, n_units).double()
+        answer = top_k(tied.clone(), k)
+        count = torch.as_tensor((answer != 0).sum(dim=1), dtype=torch.float64)
+        expect_close(
+            "the number of active units",
+            count,
+            torch.full((3,), float(k)).double(),
+            f"{n_units} equal numbers and k = {k}",
+            "a threshold keeps all that are equal to it; choose places, not values",
+        )
+    print("ok: top_k")
+
+
+def check_kl_sparsity(kl_sparsity: Callable[[Tensor, float], Tensor]) -> None:
+    """Sum over units of the KL from the wanted to the mean activation of each unit.
+
+    `kl_sparsity(h, target)` gets codes (B, D) in (0, 1) and returns one number, in
+    nats: the mean is over examples, for each unit by itself.
+
+    Taught in: chapter 06.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(TRIALS):
+        n_batch, n_units, target = 5 + trial, 3 + trial, 0.05 * (1 + trial)
+        h = torch.rand(n_batch, n_units, generator=generator).double()
+        expected = torch.zeros((), dtype=torch.float64)
+        for j in range(n_units):
+            wanted = torch.distributions.Bernoulli(torch.tensor(target).double())
+            found = torch.distributions.Bernoulli(h[:, j].mean())
+            expected += torch.distributions.kl_divergence(wanted, found)
+        given = f"codes {n_batch}x{n_units} and target {target:.2f}"
+        expect_close(
+            "the penalty",
+            as_scalar("kl_sparsity", kl_sparsity(h.clone(), target), given),
+            expected,
+            given,
+            "average over the examples, axis 0, take the KL of each unit, then sum",
+        )
+    print("ok: kl_sparsity")

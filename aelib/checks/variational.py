@@ -1,0 +1,87 @@
+"""Checks of chapter 09."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
+
+from aelib.checks.expect import TRIALS, as_scalar, expect_close
+
+
+def check_vae_loss(
+    vae_loss: Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor],
+) -> None:
+    """Negative ELBO of a VAE with Gaussian pixels, mean over the batch, in nats.
+
+    `vae_loss(x_hat, x, mean, log_var, sigma)` gets images (B, C, H, W) and posteriors
+    (B, D), float64, and the std of the pixels' noise; it returns a scalar, the constant
+    of the Gaussian included.
+
+    Taught in: chapter 09.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(TRIALS):
+        batch, side, size = 1 + trial, 2 + trial, 1 + 2 * trial
+        shape, sigma = (batch, 1, side, side), 0.3 + 0.4 * trial
+        x_hat, x = torch.rand(2, *shape, generator=generator, dtype=torch.float64)
+        mean, log_var = torch.randn(
+            2, batch, size, generator=generator, dtype=torch.float64
+        )
+        given = (
+            f"{batch} images {side}x{side}, {size} code numbers and sigma {sigma:.1f}"
+        )
+        answer = vae_loss(
+            x_hat.clone(), x.clone(), mean.clone(), log_var.clone(), sigma
+        )
+        distortion = -Normal(x_hat, sigma).log_prob(x).flatten(1).sum(dim=1)
+        posterior = Normal(mean, (log_var / 2).exp())
+        rate = kl_divergence(posterior, Normal(0.0, 1.0)).sum(dim=1)
+        expect_close(
+            "the loss",
+            as_scalar("vae_loss", answer, given),
+            (distortion + rate).mean(),
+            given,
+            "sum over pixels and over code numbers, mean over images; "
+            "N/2 log(2 pi sigma^2) belongs to it; exp(log_var) is a variance",
+        )
+    print("ok: vae_loss")
+
+
+def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> None:
+    """Spherical interpolation: `slerp(a, b, t)`, (B, D), (B, D), 0 <= t <= 1 -> (B, D).
+
+    For codes of unit length the point at t has unit length, an angle of t times the
+    whole to a, and lies in the plane of the two; equal directions give a straight line.
+
+    Taught in: chapter 09.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for trial in range(TRIALS):
+        n, size = 2 + trial, 2 + trial
+        a, other = torch.randn(2, n, size, generator=generator, dtype=torch.float64)
+        a = a / a.norm(dim=1, keepdim=True)
+        across = other - (other * a).sum(dim=1, keepdim=True) * a
+        across = across / across.norm(dim=1, keepdim=True)
+        angle = torch.linspace(0.3, 2.5, n, dtype=torch.float64)[:, None]
+        b = angle.cos() * a + angle.sin() * across
+        for t in (0.0, 0.25, 0.5, 1.0):
+            expect_close(
+                "the point",
+                slerp(a.clone(), 3 * b, t)
+                if t == 1.0
+                else slerp(a.clone(), b.clone(), t),
+                3 * b
+                if t == 1.0
+                else (t * angle).cos() * a + (t * angle).sin() * across,
+                f"{n} pairs of {size} numbers at t = {t}",
+                "the angle is that between the directions, one for each pair; the "
+                "weights are sin((1 - t) angle) / sin(angle) and sin(t angle) / "
+                "sin(angle)",
+            )
+    same = torch.ones(2, 3, dtype=torch.float64)
+    answer = slerp(same.clone(), 2 * same, 0.5)
+    given = "two codes of one direction at t = 0.5"
+    hint = "sin(angle) is 0 there: use the straight line"
+    expect_close("the point", answer, 1.5 * same, given, hint)
+    print("ok: slerp")

@@ -1,0 +1,158 @@
+"""Penalties of regularised autoencoders: what the code must not follow, or be."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from aelib.losses.checking import check_codes, check_float
+
+
+def contractive_penalty(h: Tensor, weight: Tensor) -> Tensor:
+    """Squared Frobenius norm of dh/dx for h = sigmoid(W x + b), in closed form.
+
+    sum_j (h_j (1 - h_j))^2 |W_j|^2: no Jacobian is formed. A unit that was set to 0
+    (by `top_k`, say) adds nothing, as it should.
+
+    Args:
+        h: codes behind the sigmoid, (B, D).
+        weight: W, (D, N), a row for each unit.
+
+    Returns:
+        (B,), in (units of h per unit of x) squared.
+
+    Raises:
+        TypeError, ValueError: `h` is not (B, D), `weight` not (D, N), or a dtype is not
+            floating point.
+
+    Source: Rifai et al., ICML 2011.
+
+    Taught in: chapter 06.
+    """
+    check_codes(h=h)
+    check_float("weight", weight)
+    if weight.ndim != 2 or weight.shape[0] != h.shape[1]:
+        raise ValueError(
+            f"weight must be (D, N) with D = {h.shape[1]}, got {tuple(weight.shape)}"
+        )
+    slopes = (h * (1 - h)).square()  # (B, D)
+    return slopes @ weight.square().sum(dim=1)
+
+
+def jacobian_penalty(
+    fn: Callable[[Tensor], Tensor],
+    x: Tensor,
+    *,
+    n_probes: int = 1,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Unbiased random estimate of |d fn / dx|_F^2 for each example, (B, ...) -> (B,).
+
+    The mean of |v' J|^2 over random signs v, each by one backward pass: the cost does
+    not grow with the size of the code. Differentiable, where gradients are enabled.
+
+    Args:
+        fn: maps (B, ...) to (B, ...), each example by itself (no batch statistics).
+        x: where, (B, ...).
+        n_probes: random vectors for each example; the variance falls as 1 / n_probes.
+        generator: where the signs come from; None: torch's global one.
+
+    Raises:
+        TypeError, ValueError: `x` is not a floating-point (B, ...), or `n_probes` < 1.
+
+    Source: Hutchinson, Communications in Statistics 19 (1990).
+
+    Taught in: chapter 06.
+    """
+    check_float("x", x)
+    if x.ndim < 2:
+        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
+    _check_int("n_probes", n_probes)
+    if n_probes < 1:
+        raise ValueError(f"n_probes must be at least 1, got {n_probes}")
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        output = fn(x)
+        rows = [_projected(output, x, generator, training) for _ in range(n_probes)]
+    norms = torch.stack([row.square().flatten(1).sum(dim=1) for row in rows])
+    return norms.mean(dim=0)  # (B,)
+
+
+def _projected(
+    output: Tensor, x: Tensor, generator: torch.Generator | None, training: bool
+) -> Tensor:
+    """v' J for random signs v, in the shape of x."""
+    signs = torch.randint(
+        0, 2, output.shape, generator=generator, device=output.device
+    ).to(output.dtype)
+    return torch.autograd.grad(
+        output, x, 2 * signs - 1, create_graph=training, retain_graph=True
+    )[0]
+
+
+def l1_penalty(h: Tensor) -> Tensor:
+    """Sum of the absolute activations of each example, (B, D) -> (B,).
+
+    Raises:
+        TypeError, ValueError: `h` is not a floating-point (B, D).
+
+    Taught in: chapter 06.
+    """
+    check_codes(h=h)
+    return h.abs().sum(dim=1)
+
+
+def kl_sparsity(activation: Tensor, target: float) -> Tensor:
+    """KL from Bernoulli(target) to Bernoulli(activation) of each unit, in nats.
+
+    Args:
+        activation: mean activation of each unit *over examples*, (D,), in (0, 1): take
+            the mean over the batch, axis 0, first.
+        target: wanted mean activation, in (0, 1).
+
+    Returns:
+        (D,): the caller sums over the units. Infinite for a unit that is always 0 or 1.
+
+    Raises:
+        TypeError, ValueError: `activation` is not a floating-point (D,), or `target` is
+            not in (0, 1).
+
+    Source: Ng, CS294A lecture notes, "Sparse autoencoder".
+
+    Taught in: chapter 06.
+    """
+    check_float("activation", activation)
+    if activation.ndim != 1:
+        raise ValueError(f"activation must be (D,), got {tuple(activation.shape)}")
+    if not 0 < target < 1:
+        raise ValueError(f"target must be in (0, 1), got {target}")
+    on = target * (target / activation).log()
+    off = (1 - target) * ((1 - target) / (1 - activation)).log()
+    return on + off
+
+
+def top_k(h: Tensor, k: int) -> Tensor:
+    """The k largest numbers of each code, the others set to 0, (B, D) -> (B, D).
+
+    Exactly k are kept, also where several are equal; the gradient passes through them.
+
+    Raises:
+        TypeError, ValueError: `h` is not a floating-point (B, D), or `k` is not an int
+            in [1, D].
+
+    Source: arXiv:1312.5663.
+
+    Taught in: chapter 06.
+    """
+    check_codes(h=h)
+    _check_int("k", k)
+    if not 1 <= k <= h.shape[1]:
+        raise ValueError(f"k must be in [1, {h.shape[1]}], got {k}")
+    kept = h.topk(k, dim=1).indices  # (B, k)
+    return h * torch.zeros_like(h).scatter(1, kept, 1.0)
+
+
+def _check_int(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")

@@ -1,0 +1,56 @@
+"""Changes to the bounds and samples that chapter 08 teaches."""
+
+from mutants.entry import Mutation
+
+CHAPTER = "08_evidence_lower_bound"
+DISTRIBUTIONS = "aelib/metrics/distributions.py"
+
+MUTATIONS = [
+    Mutation(
+        "importance-forgets-log-n",
+        DISTRIBUTIONS,
+        "return n.log() - total",
+        "return -total",
+        ("tests/test_metrics.py",),
+        chapter=CHAPTER,
+    ),
+    Mutation(
+        "posterior-sample-uses-variance",
+        "aelib/models.py",
+        "return self.mean + (0.5 * self.log_var).exp() * torch.randn_like(self.mean)",
+        "return self.mean + self.log_var.exp() * torch.randn_like(self.mean)",
+        ("tests/test_models.py",),
+        chapter=CHAPTER,
+    ),
+    Mutation(
+        "gaussian-nll-drops-log-sigma-of-the-bound",
+        "aelib/losses/likelihoods.py",
+        "constant = n_values * (0.5 * math.log(2 * math.pi) + log_sigma)",
+        "constant = n_values * 0.5 * math.log(2 * math.pi)",
+        ("tests/test_losses.py::test_gaussian_nll_agrees_with_torch",),
+        chapter=CHAPTER,
+    ),
+    Mutation(
+        "rate-with-doubled-mean",
+        "aelib/losses/divergences.py",
+        "0.5 * (mean.square() +",
+        "0.5 * (2 * mean.square() +",
+        ("tests/test_losses.py::test_kl_standard_normal_agrees_with_torch",),
+        chapter=CHAPTER,
+    ),
+    Mutation(
+        "check-reparameterise-wants-another-slope",
+        "aelib/checks/bound.py",
+        "(slopes[1], (z - mean).detach() / 2,",
+        "(slopes[1], (z - mean).detach(),",
+        ("tests/test_checks_bound.py",),
+        chapter=CHAPTER,
+    ),
+    Mutation(
+        "check-reparameterise-without-statistics",
+        "aelib/checks/bound.py",
+        "    _check_distribution(reparameterise)\n    print",
+        "    print",
+        ("tests/test_checks_bound.py",),
+    ),
+]

@@ -1,0 +1,101 @@
+"""Checks of chapter 06: right answers pass, wrong ones are told where to look."""
+
+import pytest
+import torch
+
+from aelib import checks, losses
+
+
+def jacobian(h, weight):
+    slopes = h * (1 - h)
+    gram = (weight @ weight.T).square()
+    return torch.einsum("bj,jk,bk->b", slopes, gram, slopes)
+
+
+def sparsity(h, target):
+    return losses.kl_sparsity(h.mean(dim=0), target).sum()
+
+
+def test_right_answers_pass_with_one_line(capsys):
+    checks.check_reconstruction_jacobian(jacobian)
+    checks.check_top_k(losses.top_k)
+    checks.check_kl_sparsity(sparsity)
+    checks.check_kl_sparsity(lambda h, target: sparsity(h, target).item())
+    assert capsys.readouterr().out.split("\n")[:-1] == [
+        "ok: reconstruction_jacobian",
+        "ok: top_k",
+        "ok: kl_sparsity",
+        "ok: kl_sparsity",
+    ]
+
+
+WRONG_JACOBIANS = {
+    "the encoder's": lambda h, w: losses.contractive_penalty(h, w),
+    "no slopes": lambda h, w: (w @ w.T).square().sum().expand(len(h)),
+    "units alone": lambda h, w: (h * (1 - h)).square() @ w.square().sum(1).square(),
+    "not squared": lambda h, w: jacobian(h, w).sqrt(),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_JACOBIANS.values(), ids=list(WRONG_JACOBIANS))
+def test_wrong_jacobians(wrong):
+    with pytest.raises(AssertionError, match=r"W_j \. W_k"):
+        checks.check_reconstruction_jacobian(wrong)
+
+
+def by_threshold(h, k):
+    return torch.where(h >= h.sort(dim=1, descending=True).values[:, k - 1 : k], h, 0)
+
+
+def by_size(h, k):
+    places = h.abs().topk(k, dim=1).indices
+    return torch.zeros_like(h).scatter(1, places, h.gather(1, places))
+
+
+def over_the_batch(h, k):
+    places = h.flatten().topk(k * len(h)).indices
+    kept = torch.zeros(h.numel()).double()
+    kept[places] = h.flatten()[places]
+    return kept.reshape(h.shape)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (by_threshold, "choose places, not values"),
+        (by_size, "not the largest absolute values"),
+        (over_the_batch, "of each row"),
+        (lambda h, k: losses.top_k(h, max(1, k - 1)), "of each row"),
+    ],
+)
+def test_wrong_top_k(wrong, words):
+    with pytest.raises(AssertionError, match=words):
+        checks.check_top_k(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda h, target: losses.kl_sparsity(h.mean(dim=1), target).sum(),
+        lambda h, target: losses.kl_sparsity(h.flatten(), target).sum(),
+        lambda h, target: losses.kl_sparsity(h.mean(dim=0), target).mean(),
+        lambda h, target: losses.kl_sparsity(h.mean().reshape(1), target).sum(),
+    ],
+    ids=["over units", "of each example", "mean over units", "of the grand mean"],
+)
+def test_wrong_sparsity(wrong):
+    with pytest.raises(AssertionError, match="axis 0"):
+        checks.check_kl_sparsity(wrong)
+
+
+def test_stubs_pass_through():
+    def stub(*arguments):
+        raise NotImplementedError
+
+    for check in (
+        checks.check_reconstruction_jacobian,
+        checks.check_top_k,
+        checks.check_kl_sparsity,
+    ):
+        with pytest.raises(NotImplementedError):
+            check(stub)

@@ -1,0 +1,86 @@
+"""Chapter 09's checks: right answers pass, typical wrong ones are told."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cosine_similarity
+
+from aelib import checks, losses
+
+
+def vae_loss(x_hat, x, mean, log_var, sigma):
+    return (
+        losses.gaussian_nll(x_hat, x, sigma=sigma)
+        + losses.kl_standard_normal(mean, log_var)
+    ).mean()
+
+
+def slerp(a, b, t):
+    angle = cosine_similarity(a, b).clamp(-1, 1).arccos()[:, None]
+    near = angle.sin() < 1e-4
+    safe = torch.where(near, 1.0, angle)
+    first = torch.where(near, 1 - t, ((1 - t) * safe).sin() / safe.sin())
+    second = torch.where(near, t, (t * safe).sin() / safe.sin())
+    return first * a + second * b
+
+
+def test_right_answers_pass(capsys):
+    checks.check_vae_loss(vae_loss)
+    checks.check_vae_loss(lambda *a: vae_loss(*a).item())
+    checks.check_slerp(slerp)
+    assert capsys.readouterr().out == "ok: vae_loss\n" * 2 + "ok: slerp\n"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda a, b, m, v, s: vae_loss(a, b, m, v, s) * len(a),
+        lambda a, b, m, v, s: vae_loss(a, b, m, v, s**2),
+        lambda a, b, m, v, s: vae_loss(a, b, m, 2 * v, s),
+        lambda a, b, m, v, s: (
+            vae_loss(a, b, m, v, s) - a[0].numel() / 2 * math.log(2 * math.pi * s**2)
+        ),
+        lambda a, b, m, v, s: (
+            losses.gaussian_nll(a, b, sigma=s).mean() + losses.kl_per_dim(m, v).mean()
+        ),
+        lambda a, b, m, v, s: "loss",
+    ],
+    ids=["batch", "variance", "log-var", "constant", "mean-kl", "str"],
+)
+def test_wrong_losses_are_told_where_to_look(wrong):
+    with pytest.raises(AssertionError, match=r"given \d images .* look at"):
+        checks.check_vae_loss(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda a, b, t: (1 - t) * a + t * b,
+        lambda a, b, t: slerp(b, a, t),
+        lambda a, b, t: slerp(a, b, t) / slerp(a, b, t).norm(dim=1, keepdim=True),
+        lambda a, b, t: (
+            (1 - t) * (w := cosine_similarity(a, b).arccos()[:, None]) * a + t * w * b
+        ),
+        lambda a, b, t: (
+            (
+                ((1 - t) * (w := cosine_similarity(a, b).arccos()[:, None])).sin() * a
+                + (t * w).sin() * b
+            )
+            / w.sin()
+        ),
+    ],
+    ids=["lerp", "swapped", "normed", "no-sine", "no-limit"],
+)
+def test_wrong_paths_are_told_where_to_look(wrong):
+    with pytest.raises(AssertionError, match=r"given .* look at"):
+        checks.check_slerp(wrong)
+
+
+@pytest.mark.parametrize("check", [checks.check_vae_loss, checks.check_slerp])
+def test_a_stub_stays_a_stub(check):
+    def stub(*_):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        check(stub)
