@@ -6,6 +6,9 @@ from mutants import (
     chapter_04,
     chapter_05,
     chapter_06,
+    chapter_07,
+    chapter_08,
+    chapter_09,
     losses,
     metrics,
     models,
@@ -25,5 +28,8 @@ _PARTS = (
     chapter_04,
     chapter_05,
     chapter_06,
+    chapter_07,
+    chapter_08,
+    chapter_09,
 )
 MUTATIONS: list[Mutation] = [entry for part in _PARTS for entry in part.MUTATIONS]

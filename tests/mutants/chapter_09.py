@@ -6,7 +6,7 @@ CHAPTER = "09_variational_autoencoder"
 
 MUTATIONS = [
     Mutation(
-        "vae-decodes-the-mean",
+        "vae-never-draws",
         "aelib/models.py",
         "output = self.decode(posterior.sample())",
         "output = self.decode(posterior.mean)",
