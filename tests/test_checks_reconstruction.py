@@ -2,17 +2,21 @@
 
 import pytest
 import torch
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, conv2d
 
 from aelib import checks, losses
+from aelib.checks import reconstruction
 
 
 def boxes(x, y, *, correction=0, padding=0):
     def box(a):
         return avg_pool2d(a, 7, stride=1, padding=padding)
 
+    return ssim_of(box, x, y, factor=49 / (49 - correction))
+
+
+def ssim_of(box, x, y, *, factor=1.0):
     mean_x, mean_y = box(x), box(y)
-    factor = 49 / (49 - correction)
     var_x, var_y = (factor * (box(a * a) - box(a) ** 2) for a in (x, y))
     cov = factor * (box(x * y) - mean_x * mean_y)
     level = (2 * mean_x * mean_y + 1e-4) / (mean_x**2 + mean_y**2 + 1e-4)
@@ -67,9 +71,27 @@ def overflows(logits, x):
     return (torch.where(logits.abs() < 0.1, near, far) - logits * x).sum(1)
 
 
+def series_for_too_long(logits, x):
+    series = logits / 2 + logits**2 / 24 - logits**4 / 2880
+    small = logits.abs() < 2.9
+    safe = torch.where(small, torch.full_like(logits, 3.0), logits)
+    far = safe.relu() + (-torch.expm1(-safe.abs())).log() - safe.abs().log()
+    return (torch.where(small, series, far) - logits * x).sum(1)
+
+
+def overflows_beyond_eighty(logits, x):
+    small = logits.abs() < 0.1
+    safe = torch.where(small, torch.ones_like(logits), logits)
+    far = (torch.expm1(safe) / safe).log()
+    near = logits / 2 + logits**2 / 24 - logits**4 / 2880
+    return (torch.where(small, near, far) - logits * x).sum(1)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        (series_for_too_long, "of 2.5 and -2.5"),
+        (overflows_beyond_eighty, "of 1000 and -1000"),
         (by_definition, "mind 0 / 0 near zero"),
         (guarded_in_vain, "the unused one"),
         (overflows, "the nats"),
@@ -102,8 +124,50 @@ def test_wrong_similarities_are_told_where_to_look(wrong, words):
     with pytest.raises(AssertionError) as error:
         checks.check_box_ssim(wrong)
     message = str(error.value)
-    assert words in message and message.startswith("given three pairs of images ")
+    assert words in message and message.startswith(
+        "given three pairs of float32 images "
+    )
     assert "\n" not in message and "look at" in message
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-3, 1.0, 3.0, 40.0, 1000.0])
+def test_the_truth_agrees_with_the_closed_forms(size):
+    logits = torch.tensor([size, -size], dtype=torch.float64)
+    log_integral, mean = reconstruction._integrate(logits)
+    zero = torch.zeros(2, 1, dtype=torch.float64)
+    torch.testing.assert_close(log_integral, nll(logits[:, None], zero))
+    torch.testing.assert_close(mean, losses.continuous_bernoulli_mean(logits))
+
+
+def one_long_window(window):
+    """The chapter's way: a float32 window, along the rows and then the columns."""
+
+    def ssim(x, y):
+        def box(a):
+            across = conv2d(a, window.view(1, 1, 1, -1))
+            return conv2d(across, window.view(1, 1, -1, 1))
+
+        return ssim_of(box, x, y).flatten(1).mean(dim=1)
+
+    return ssim
+
+
+def one_square_window(x, y):
+    kernel = torch.full((1, 1, 7, 7), 1 / 49)
+    return ssim_of(lambda a: conv2d(a, kernel), x, y).flatten(1).mean(dim=1)
+
+
+@pytest.mark.parametrize(
+    "right", [one_long_window(torch.full((7,), 1 / 7)), one_square_window]
+)
+def test_float32_windows_are_right_answers(right):
+    checks.check_box_ssim(right)
+
+
+def test_the_window_of_the_chapter_is_not_square():
+    bell = torch.softmax(-(torch.arange(-3.0, 4.0) ** 2) / (2 * 1.5**2), dim=0)
+    with pytest.raises(AssertionError, match="the SSIM"):
+        checks.check_box_ssim(one_long_window(bell))
 
 
 def unsolved(*args):
