@@ -18,6 +18,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
+KEEP = """
+import pathlib, pprint
+lost = pathlib.Path({kept!r})
+lost.parent.mkdir(exist_ok=True)
+lost.write_text(pprint.pformat(full_results))
+"""
 SAVE = """
 import pathlib
 from aelib import results
@@ -57,16 +63,20 @@ def run(path: Path, folder: Path | None = None) -> int:
     client = NotebookClient(
         notebook, timeout=None, resources={"metadata": {"path": path.parent}}
     )
-    start = time.monotonic()
+    start, kept = time.monotonic(), ROOT / "_build" / f"{slug}.unsaved.txt"
     try:
         with client.setup_kernel():
-            for index, cell in enumerate(notebook.cells):
-                client.execute_cell(cell, index)
+            failed = execute(client, notebook)
+            if failed:
+                keep = nbformat.v4.new_code_cell(KEEP.format(kept=str(kept)))
+                notebook.cells.append(keep)
+                client.execute_cell(keep, len(notebook.cells) - 1)
+                raise failed[0]
             source = SAVE.format(
                 slug=slug,
                 seconds=time.monotonic() - start,
                 folder=f"folder=pathlib.Path({str(folder)!r}), " if folder else "",
-                kept=str(ROOT / "_build" / f"{slug}.unsaved.txt"),
+                kept=str(kept),
             )
             notebook.cells.append(nbformat.v4.new_code_cell(source))
             saved = client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
@@ -77,6 +87,23 @@ def run(path: Path, folder: Path | None = None) -> int:
         f"{slug}: {time.monotonic() - start:.0f} s, {saved.outputs[0]['text'].strip()}"
     )
     return 0
+
+
+def execute(client: NotebookClient, notebook: nbformat.NotebookNode) -> list:
+    """Run all cells; after a failed assert go on, to have the table at the end.
+
+    Any other error is raised at once.
+    """
+    failed = []
+    for index, cell in enumerate(notebook.cells):
+        try:
+            client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            if error.ename != "AssertionError":
+                raise
+            print(f"cell {index} failed, going on:\n{error}", file=sys.stderr)
+            failed.append(error)
+    return failed
 
 
 if __name__ == "__main__":

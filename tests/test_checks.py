@@ -135,7 +135,7 @@ def glorot_uniform(layer):
 
 def test_right_answers_of_chapter_02_pass(capsys):
     checks.check_dead_units(dead_units)
-    checks.check_dead_units(lambda codes: (codes.var(dim=0) == 0).sum())
+    checks.check_dead_units(lambda codes: (codes.amax(0) == codes.amin(0)).sum())
     checks.check_glorot_uniform(glorot_uniform)
     assert capsys.readouterr().out == "ok: dead_units\n" * 2 + "ok: glorot_uniform\n"
 
@@ -148,6 +148,9 @@ def test_right_answers_of_chapter_02_pass(capsys):
         lambda codes: int((codes == codes[:, :1]).all(dim=1).sum()),  # over units
         lambda codes: codes.shape[1] - dead_units(codes),  # the living
         lambda codes: dead_units(codes) / codes.shape[1],  # a share
+        lambda codes: (codes == codes.mean(0)).all(dim=0).sum(),  # means are rounded
+        lambda codes: (codes.std(dim=0) == 0).sum(),
+        lambda codes: (codes.std(dim=0) < 1e-3).sum(),  # the quiet are alive
         lambda codes: codes == codes[0],
         lambda codes: None,
     ],
@@ -157,13 +160,13 @@ def test_wrong_counts_are_told_where_to_look(wrong):
         checks.check_dead_units(wrong)
 
 
-def glorot_wrong(bound, *, bias=0.0, normal=False):
+def glorot_wrong(bound, *, bias=0.0, normal=False, low=-1):
     def fill(layer):
         a = bound(layer.in_features, layer.out_features)
         if normal:
             nn.init.normal_(layer.weight, std=a / 3**0.5)
         else:
-            nn.init.uniform_(layer.weight, -a, a)
+            nn.init.uniform_(layer.weight, low * a, a)
         nn.init.constant_(layer.bias, bias)
 
     return fill
@@ -176,6 +179,8 @@ def glorot_wrong(bound, *, bias=0.0, normal=False):
         (glorot_wrong(lambda n, m: (6 / (n + m)) ** 0.5, normal=True), "largest"),
         (glorot_wrong(lambda n, m: (2 / (n + m)) ** 0.5), "largest .weight"),
         (glorot_wrong(lambda n, m: (6 / n) ** 0.5), "largest .weight"),
+        (glorot_wrong(lambda n, m: (5.5 / (n + m)) ** 0.5), "largest .weight"),
+        (glorot_wrong(lambda n, m: (6 / (n + m)) ** 0.5, low=0), "the mean weight"),
         (glorot_wrong(lambda n, m: 6 / (n + m)), "largest .weight"),
         (lambda layer: None, "largest .weight"),
     ],

@@ -45,8 +45,9 @@ def test_right_answers_pass(capsys):
             losses.gaussian_nll(a, b, sigma=s).mean() + losses.kl_per_dim(m, v).mean()
         ),
         lambda a, b, m, v, s: "loss",
+        lambda a, b, m, v, s: vae_loss(a[:, :1], b[:, :1], m, v, s),
     ],
-    ids=["batch", "variance", "log-var", "constant", "mean-kl", "str"],
+    ids=["batch", "variance", "log-var", "constant", "mean-kl", "str", "one-channel"],
 )
 def test_wrong_losses_are_told_where_to_look(wrong):
     with pytest.raises(AssertionError, match=r"given \d images .* look at"):
@@ -69,8 +70,16 @@ def test_wrong_losses_are_told_where_to_look(wrong):
             )
             / w.sin()
         ),
+        lambda a, b, t: (
+            (
+                ((1 - t) * (w := (a * b).sum(1).clamp(-1, 1).arccos()[:, None])).sin()
+                * a
+                + (t * w).sin() * b
+            )
+            / w.sin()
+        ),
     ],
-    ids=["lerp", "swapped", "normed", "no-sine", "no-limit"],
+    ids=["lerp", "swapped", "normed", "no-sine", "no-limit", "no-length"],
 )
 def test_wrong_paths_are_told_where_to_look(wrong):
     with pytest.raises(AssertionError, match=r"given .* look at"):

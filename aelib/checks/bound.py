@@ -50,11 +50,11 @@ def _check_distribution(reparameterise: Callable[[Tensor, Tensor], Tensor]) -> N
     for j in range(2):
         deviation = z[:, j] - mean[j]
         variance = log_var[j].exp().item()
-        product = deviation[:-1] * deviation[1:]
+        neighbours = (deviation[:-1] * deviation[1:]).mean() / variance
         for what, value, expected, hint in (
             (
                 "1 + the correlation of neighbours",
-                1 + product.mean() / variance,
+                1 + neighbours,
                 1.0,
                 "every row has noise of its own, of mean 0",
             ),
@@ -65,10 +65,13 @@ def _check_distribution(reparameterise: Callable[[Tensor, Tensor], Tensor]) -> N
                 "the noise is standard normal, exp(log_var) is a variance and no std",
             ),
             (
-                "1 + the mean of z - mean",
-                1 + deviation.mean(),
-                1.0,
-                "the noise has mean 0",
+                "the mean fourth power of (z - mean) / std",
+                deviation.pow(4).mean() / variance**2,
+                3.0,
+                "the noise is normal",
             ),
         ):
             expect_near(f"{what} in coordinate {j}", value, expected, given, hint)
+    between = ((z - mean) / (log_var / 2).exp()).prod(dim=1).mean()
+    hint = "every coordinate has noise of its own"
+    expect_near("1 + the correlation of coordinates", 1 + between, 1.0, given, hint)

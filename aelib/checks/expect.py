@@ -25,10 +25,15 @@ def as_scalar(name: str, answer: object, given: str) -> Tensor:
 
 
 def expect_near(
-    what: str, answer: Tensor, expected: float, given: str, hint: str
+    what: str,
+    answer: Tensor,
+    expected: float,
+    given: str,
+    hint: str,
+    within: float = 0.05,
 ) -> None:
-    """As _expect_close for a random number: within 5 %, exactly where 0 is expected."""
-    if not abs(answer.item() - expected) <= 0.05 * expected:
+    """As expect_close for a random number; exactly where 0 is expected."""
+    if not abs(answer.item() - expected) <= within * expected:
         raise AssertionError(
             f"given {given}, {what} should be {expected:.4g}, got {answer.item():.4g}; "
             f"look at this: {hint}"

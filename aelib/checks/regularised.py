@@ -77,6 +77,14 @@ def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
             f"{n_units} equal numbers and k = {k}",
             "a threshold keeps all that are equal to it; choose places, not values",
         )
+    tied = torch.tensor([[1.0, 1.0, 2.0], [1.0, 2.0, 1.0]], dtype=torch.float64)
+    expect_close(
+        "the code, sorted,",
+        top_k(tied.clone(), 2).sort(dim=1).values,
+        torch.tensor([[0.0, 1.0, 2.0]] * 2, dtype=torch.float64),
+        "the numbers 1, 1, 2 in two orders and k = 2",
+        "of equal numbers drop any, but never a larger one for a smaller",
+    )
     print("ok: top_k")
 
 

@@ -23,7 +23,7 @@ def check_vae_loss(
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         batch, side, size = 1 + trial, 2 + trial, 1 + 2 * trial
-        shape, sigma = (batch, 1, side, side), 0.3 + 0.4 * trial
+        shape, sigma = (batch, 1 + 2 * (trial % 2), side, side), 0.3 + 0.4 * trial
         x_hat, x = torch.rand(2, *shape, generator=generator, dtype=torch.float64)
         mean, log_var = torch.randn(
             2, batch, size, generator=generator, dtype=torch.float64
@@ -51,8 +51,8 @@ def check_vae_loss(
 def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> None:
     """Spherical interpolation: `slerp(a, b, t)`, (B, D), (B, D), 0 <= t <= 1 -> (B, D).
 
-    For codes of unit length the point at t has unit length, an angle of t times the
-    whole to a, and lies in the plane of the two; equal directions give a straight line.
+    sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b with the angle w between a and b,
+    whatever their lengths; equal directions give the straight line.
 
     Taught in: chapter 09.
     """
@@ -66,15 +66,12 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> None:
         angle = torch.linspace(0.3, 2.5, n, dtype=torch.float64)[:, None]
         b = angle.cos() * a + angle.sin() * across
         for t in (0.0, 0.25, 0.5, 1.0):
+            weights = ((1 - t) * angle).sin(), (t * angle).sin()
             expect_close(
                 "the point",
-                slerp(a.clone(), 3 * b, t)
-                if t == 1.0
-                else slerp(a.clone(), b.clone(), t),
-                3 * b
-                if t == 1.0
-                else (t * angle).cos() * a + (t * angle).sin() * across,
-                f"{n} pairs of {size} numbers at t = {t}",
+                slerp(2 * a, 3 * b, t),
+                (2 * weights[0] * a + 3 * weights[1] * b) / angle.sin(),
+                f"{n} pairs of {size} numbers, of lengths 2 and 3, at t = {t}",
                 "the angle is that between the directions, one for each pair; the "
                 "weights are sin((1 - t) angle) / sin(angle) and sin(t angle) / "
                 "sin(angle)",

@@ -78,9 +78,30 @@ MUTATIONS = [
     Mutation(
         "check-dead-units-only-zeros",
         "aelib/checks/autoencoder.py",
-        "torch.tensor([0.0, 1.5, -0.5])",
-        "torch.tensor([0.0, 0.0, 0.0])",
+        "torch.tensor([0.1, 0.0, 1.5, -0.5])",
+        "torch.tensor([0.0, 0.0, 0.0, 0.0])",
         ("tests/test_checks.py::test_wrong_counts_are_told_where_to_look",),
+    ),
+    Mutation(
+        "check-dead-units-constants-exact-in-binary",
+        "aelib/checks/autoencoder.py",
+        "torch.tensor([0.1, 0.0, 1.5, -0.5])",
+        "torch.tensor([0.5, 0.0, 1.5, -0.5])",
+        ("tests/test_checks.py::test_wrong_counts_are_told_where_to_look",),
+    ),
+    Mutation(
+        "check-dead-units-nothing-quiet",
+        "aelib/checks/autoencoder.py",
+        "0.1 + 1e-4 * quiet",
+        "0.1 + quiet",
+        ("tests/test_checks.py::test_wrong_counts_are_told_where_to_look",),
+    ),
+    Mutation(
+        "check-glorot-one-sign-unseen",
+        "aelib/checks/autoencoder.py",
+        "weight.mean() + bound,",
+        "0 * weight.mean() + bound,",
+        ("tests/test_checks.py::test_wrong_starts_are_told_where_to_look",),
     ),
     Mutation(
         "check-glorot-bias-unseen",
