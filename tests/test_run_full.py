@@ -48,3 +48,16 @@ def test_a_failing_cell_writes_nothing(chapter, tmp_path, capsys):
 def test_a_table_that_does_not_fit_is_kept(chapter, tmp_path):
     assert run_full.run(chapter(TABLE, "full_results['seeds'] = 3"), tmp_path) == 1
     assert "'loss': 0.25" in (tmp_path / "_build" / "99_tiny.unsaved.txt").read_text()
+
+
+def test_a_failed_assert_keeps_the_table_and_saves_nothing(chapter, tmp_path, capsys):
+    assert run_full.run(chapter("assert 1 == 2", TABLE), tmp_path) == 1
+    assert not (tmp_path / "99_tiny.json").exists()
+    assert "'loss': 0.25" in (tmp_path / "_build" / "99_tiny.unsaved.txt").read_text()
+    assert "assert 1 == 2" in capsys.readouterr().err
+
+
+def test_any_other_error_stops_at_once(chapter, tmp_path, capsys):
+    assert run_full.run(chapter("1 / 0", TABLE), tmp_path) == 1
+    assert not (tmp_path / "_build").exists()
+    assert "ZeroDivisionError" in capsys.readouterr().err
