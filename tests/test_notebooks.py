@@ -93,6 +93,10 @@ def test_plots_are_figures(path):
         assert 0 < len(figure["caption"].split()) <= 12, (cell.id, figure["caption"])
         assert len(alt) > 20, cell.id
         names.append(figure["name"])
+        last = ast.parse(cell.source).body[-1]
+        drawn = re.match(r"plots\.|ax\.(set|legend)\(", ast.unparse(last))
+        # a value shown beside the figure would be a second figure of the same name
+        assert not drawn or cell.source.rstrip().endswith(";"), cell.id
     assert names and len(set(names)) == len(names)
     for name in names:
         assert f"{{numref}}`{name}`" in markdown(path) or name.endswith("-data"), name
