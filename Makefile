@@ -46,7 +46,7 @@ notebooks: setup ## execute every cell of every notebook as a test
 	@$(STAGE) nbval 9 $(NBVAL) -n 2
 
 browser: setup ## the built site, in files and in a real browser (after make book)
-	@$(STAGE) browser 4 $(BIN)/pytest -m site tests/site -n 2 -q
+	@$(STAGE) browser 7 $(BIN)/pytest -m site tests/site -n 2 -q
 
 screens: setup ## pictures of every page, for looking at, in _build/screens (after make book)
 	@$(BIN)/python scripts/screens.py
