@@ -22,7 +22,7 @@ KEEP = """
 import pathlib, pprint
 lost = pathlib.Path({kept!r})
 lost.parent.mkdir(exist_ok=True)
-lost.write_text(pprint.pformat(full_results))
+lost.write_text(pprint.pformat(full_results, sort_dicts=False))
 """
 SAVE = """
 import pathlib
@@ -33,7 +33,7 @@ except Exception:
     import pprint
     lost = pathlib.Path({kept!r})
     lost.parent.mkdir(exist_ok=True)
-    lost.write_text(pprint.pformat(full_results))  # hours of work: never thrown away
+    lost.write_text(pprint.pformat(full_results, sort_dicts=False))  # hours of work: never thrown away
     raise
 print(path)
 """
