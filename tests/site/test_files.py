@@ -194,7 +194,7 @@ def test_the_front_page_shows_the_chapter_s_own_pictures(site: Path):
     front = parse(site / "book/index.html")
     shown = [image["src"] for image in front.select("figure.from-chapter img")]
     text = "".join(path.read_text() for path in chapters(site))
-    assert len(shown) == 3 and all(src in text for src in shown)
+    assert len(shown) == 5 and all(src in text for src in shown)
 
 
 def test_the_map_links_to_chapters_that_exist_and_only_to_them(site: Path):
