@@ -33,7 +33,8 @@ except Exception:
     import pprint
     lost = pathlib.Path({kept!r})
     lost.parent.mkdir(exist_ok=True)
-    lost.write_text(pprint.pformat(full_results, sort_dicts=False))  # hours of work: never thrown away
+    # hours of work: never thrown away
+    lost.write_text(pprint.pformat(full_results, sort_dicts=False))
     raise
 print(path)
 """
