@@ -55,10 +55,10 @@ pictures: setup ## the screenshots of README.md (after make book)
 	@$(BIN)/python scripts/readme_pictures.py
 
 mutations: setup ## break aelib on purpose, one change at a time, and see tests go red
-	@$(STAGE) mutations 3 $(BIN)/python tests/mutations.py -j 2
+	@$(STAGE) mutations 5 $(BIN)/python tests/mutations.py -j 2
 
 faults: setup ## kills, damaged files, broken networks
-	@$(STAGE) faults 3 $(BIN)/pytest -m faults -n 2 -q
+	@$(STAGE) faults 6 $(BIN)/pytest -m faults -n 2 -q
 
 seeds: setup ## every chapter under five seeds
 	@for offset in 0 1 2 3 4; do \
