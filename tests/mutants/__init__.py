@@ -1,35 +1,13 @@
 """The list of mutations: one module for each part of aelib and for each chapter."""
 
-from mutants import (
-    chapter_02,
-    chapter_03,
-    chapter_04,
-    chapter_05,
-    chapter_06,
-    chapter_07,
-    chapter_08,
-    chapter_09,
-    losses,
-    metrics,
-    models,
-    tools,
-    training,
-)
+import pkgutil
+from importlib import import_module
+
 from mutants.entry import Mutation
 
-_PARTS = (
-    losses,
-    models,
-    metrics,
-    tools,
-    training,
-    chapter_02,
-    chapter_03,
-    chapter_04,
-    chapter_05,
-    chapter_06,
-    chapter_07,
-    chapter_08,
-    chapter_09,
-)
+_PARTS = [
+    import_module(f"mutants.{module.name}")
+    for module in pkgutil.iter_modules(__path__)
+    if module.name != "entry"
+]
 MUTATIONS: list[Mutation] = [entry for part in _PARTS for entry in part.MUTATIONS]
