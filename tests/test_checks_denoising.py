@@ -64,12 +64,3 @@ def test_wrong_steps_are_told_where_to_look(wrong):
     with pytest.raises(AssertionError, match=r"given y .*look at") as error:
         checks.check_langevin_step(wrong)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("check", [checks.check_mean_psnr, checks.check_langevin_step])
-def test_a_stub_stays_a_stub(check):
-    def stub(*_):
-        raise NotImplementedError
-
-    with pytest.raises(NotImplementedError):
-        check(stub)

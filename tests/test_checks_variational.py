@@ -84,12 +84,3 @@ def test_wrong_losses_are_told_where_to_look(wrong):
 def test_wrong_paths_are_told_where_to_look(wrong):
     with pytest.raises(AssertionError, match=r"given .* look at"):
         checks.check_slerp(wrong)
-
-
-@pytest.mark.parametrize("check", [checks.check_vae_loss, checks.check_slerp])
-def test_a_stub_stays_a_stub(check):
-    def stub(*_):
-        raise NotImplementedError
-
-    with pytest.raises(NotImplementedError):
-        check(stub)
