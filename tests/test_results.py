@@ -235,3 +235,14 @@ def test_every_committed_file_is_whole():
         table = results.load(path.stem)
         assert not table.is_missing
         assert table.provenance["profile"] == "full"
+
+
+def test_over_seeds_is_the_number_of_one_run_and_the_spread_of_several():
+    assert results.over_seeds([0.25]) == 0.25
+    several = [1.0, 2.0, 4.0]
+    found = results.over_seeds(several)
+    assert found["n"] == 3
+    assert found["mean"] == pytest.approx(7 / 3)
+    assert found["sd"] == pytest.approx(torch.tensor(several).double().std().item())
+    with pytest.raises(ValueError, match="at least one run, got none"):
+        results.over_seeds([])

@@ -7,14 +7,15 @@ is for scripts/run_full.py.
 
 import json
 import re
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aelib.results.provenance import collect
 from aelib.results.table import Table, Value, check_table
 
-__all__ = ["Table", "Value", "load", "save"]
+__all__ = ["Table", "Value", "load", "over_seeds", "save"]
 
 _FOLDER = Path(__file__).parent
 _KEYS = {"columns", "rows", "row_header", "provenance"}
@@ -48,6 +49,22 @@ def load(slug: str, *, folder: Path | None = None) -> Table:
     except (ValueError, TypeError, OSError) as error:
         raise ValueError(f"{path} must hold a results table, but {error}") from error
     return table
+
+
+def over_seeds(values: Sequence[float]) -> Value:
+    """What a table holds of one run, its number, or of several: mean, sd and n.
+
+    The standard deviation is that of a sample (n - 1).
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if len(values) == 0:
+        raise ValueError("values must hold the number of at least one run, got none")
+    if len(values) == 1:
+        return float(values[0])
+    sd = statistics.stdev(values)
+    return {"mean": statistics.fmean(values), "sd": sd, "n": len(values)}
 
 
 def save(

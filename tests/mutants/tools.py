@@ -80,4 +80,11 @@ MUTATIONS = [
         "if False:",
         ("tests/test_results.py::test_malformed_files_are_named[overflow]",),
     ),
+    Mutation(
+        "results-deviation-of-a-population",
+        "aelib/results/__init__.py",
+        "statistics.stdev(values)",
+        "statistics.pstdev(values)",
+        ("tests/test_results.py",),
+    ),
 ]
