@@ -92,7 +92,7 @@ def test_html_holds_every_number_and_escapes(saved):
     assert cells.rows == [
         ["method", "test SSE (squared pixel units)", "parameters", "seconds (s)"],
         ["PCA", "16.25", "13,328", "-"],
-        ["AE <linear>", "16.312 ± 0.042", "25,888", "12.5 ± 1.3"],
+        ["AE <linear>", "16.312 ±\xa00.042", "25,888", "12.5 ±\xa01.3"],
     ]
     assert table.provenance_line() in cells.text
 
@@ -109,18 +109,25 @@ def test_text_and_markdown_hold_the_same(saved):
     ("value", "text"),
     [
         (0.0130412, "0.01304"),
-        (0.5, "0.5000"),
+        (0.5, "0.5"),
+        (0.50004, "0.5000"),
+        (0.001, "0.001"),
         (-3.14159, "\u22123.142"),
         (9_999.4, "9,999"),
         (60_000, "60,000"),
         (7, "7"),
+        (2.0, "2"),
+        (120.0, "120"),
         (1.5e-5, "1.50e-05"),
         (0.0, "0"),
         (None, "-"),
         ({"mean": 0.01301, "sd": 0.00012, "n": 5}, "0.01301 ± 0.00012"),
         ({"mean": 12_345.6, "sd": 234.5, "n": 5}, "12,346 ± 234"),
         ({"mean": -1.0, "sd": 0.25, "n": 5}, "\u22121.00 ± 0.25"),
-        ({"mean": 2.0, "sd": 0.0, "n": 5}, "2.000 ± 0"),
+        ({"mean": 2.0, "sd": 0.0, "n": 5}, "2 ± 0"),
+        ({"mean": 1.88e-8, "sd": 5.13e-9, "n": 5}, "1.9e-08 ± 5.1e-09"),
+        ({"mean": -1.1e-5, "sd": 2.4e-5, "n": 5}, "\u22121.1e-05 ± 2.4e-05"),
+        ({"mean": 1.1e-5, "sd": 2.4e-3, "n": 5}, "0.0000 ± 0.0024"),
     ],
 )
 def test_numbers_are_shown_with_digits_that_mean_something(value, text):
@@ -135,6 +142,54 @@ def test_a_missing_file_is_one_visible_row(tmp_path):
     assert table.text(row="PCA", column="test SSE") == "not run yet"
     with pytest.raises(ValueError, match="02_autoencoder: full profile: not run yet"):
         table.value(row="PCA", column="test SSE")
+
+
+WIDE = {
+    "clothes: AE": {"SSE": 4.5, "probe": 84.25, "error": None},
+    "clothes: raw": {"SSE": None, "probe": 83.5, "error": None},
+    "tuned: AE": {"SSE": None, "probe": None, "error": 2.25},
+}
+
+
+@pytest.fixture
+def wide(tmp_path):
+    columns = {"SSE": "", "probe": "%", "error": "%"}
+    results.save(SLUG, WIDE, columns, seeds=[0], folder=tmp_path)
+    return results.load(SLUG, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("start", "columns", "cells"),
+    [
+        ("clothes: ", (), [["AE", "4.5", "84.25"], ["raw", "-", "83.5"]]),
+        ("clothes: ", ["probe"], [["AE", "84.25"], ["raw", "83.5"]]),
+        ("clothes: ", ["error", "SSE"], [["AE", "4.5"]]),
+        ("tuned: ", (), [["AE", "2.25"]]),
+        (
+            "",
+            ["SSE", "error"],
+            [["clothes: AE", "4.5", "-"], ["tuned: AE", "-", "2.25"]],
+        ),
+    ],
+)
+def test_a_part_has_the_rows_and_columns_that_say_something(
+    wide, start, columns, cells
+):
+    part = wide.part(start, columns)
+    assert part._cells()[1:] == cells
+    assert part.provenance_line() == wide.provenance_line()
+    assert wide.rows == WIDE  # the whole is as it was
+
+
+def test_a_part_of_nothing_is_refused(wide, tmp_path):
+    with pytest.raises(ValueError, match=r"columns must be among .* got \['FID'\]"):
+        wide.part("clothes: ", ["probe", "FID"])
+    with pytest.raises(ValueError, match="must begin with start, got 'digits: '"):
+        wide.part("digits: ")
+    with pytest.raises(ValueError, match="must begin with start, got 'tuned: '"):
+        wide.part("tuned: ", ["SSE"])
+    missing = results.load("02_autoencoder", folder=tmp_path)
+    assert missing.part("clothes: ", ["FID"]) is missing
 
 
 def test_wrong_places_are_named(saved):
@@ -244,5 +299,6 @@ def test_over_seeds_is_the_number_of_one_run_and_the_spread_of_several():
     assert found["n"] == 3
     assert found["mean"] == pytest.approx(7 / 3)
     assert found["sd"] == pytest.approx(torch.tensor(several).double().std().item())
+    assert results.over_seeds([None]) is results.over_seeds([1.0, None]) is None
     with pytest.raises(ValueError, match="at least one run, got none"):
         results.over_seeds([])

@@ -51,16 +51,19 @@ def load(slug: str, *, folder: Path | None = None) -> Table:
     return table
 
 
-def over_seeds(values: Sequence[float]) -> Value:
+def over_seeds(values: Sequence[float | None]) -> Value:
     """What a table holds of one run, its number, or of several: mean, sd and n.
 
-    The standard deviation is that of a sample (n - 1).
+    The standard deviation is that of a sample (n - 1). None where a run has no such
+    number.
 
     Raises:
         ValueError: there are no values.
     """
     if len(values) == 0:
         raise ValueError("values must hold the number of at least one run, got none")
+    if None in values:
+        return None
     if len(values) == 1:
         return float(values[0])
     sd = statistics.stdev(values)

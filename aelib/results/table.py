@@ -2,13 +2,15 @@
 
 import html
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 Value = float | int | dict[str, float] | None
 
 NOT_RUN = "full profile: not run yet"
 _REQUIRED = ("profile", "commit", "device", "torch", "date", "seeds")
+_TINY = 1e-3  # from here on zeros would take more room than digits
 _MINUS, _PLUS_MINUS, _DOT = "\u2212", "\u00b1", "\u00b7"
 
 
@@ -58,6 +60,46 @@ class Table:
     def text(self, *, row: str, column: str) -> str:
         """The number as the table shows it, for prose; or "not run yet"."""
         return "not run yet" if self.is_missing else show(self._entry(row, column))
+
+    def part(self, start: str = "", columns: Sequence[str] = ()) -> "Table":
+        """Some rows and columns of a table that is too wide to be read as one.
+
+        Args:
+            start: the rows whose names begin so; it is left out of their names.
+            columns: names to keep, in this order; none named: all. Of these, rows and
+                columns without any value are left out.
+
+        Returns:
+            A Table with the same provenance; a missing table is its own part.
+
+        Raises:
+            ValueError: there is no such column, or nothing would be left.
+        """
+        if self.is_missing:
+            return self
+        unknown = [name for name in columns if name not in self.columns]
+        if unknown:
+            known = list(self.columns)
+            raise ValueError(f"columns must be among {known}, got {unknown}")
+        wanted = columns or list(self.columns)
+        rows = {
+            name.removeprefix(start): {column: row.get(column) for column in wanted}
+            for name, row in self.rows.items()
+            if name.startswith(start)
+            and any(row.get(column) is not None for column in wanted)
+        }
+        if not rows:
+            raise ValueError(
+                f"some row with a value must begin with start, got {start!r}; "
+                f"the rows are {list(self.rows)}"
+            )
+        used = {
+            column: self.columns[column]
+            for column in wanted
+            if any(row[column] is not None for row in rows.values())
+        }
+        kept = {name: {c: row[c] for c in used} for name, row in rows.items()}
+        return replace(self, rows=kept, columns=used)
 
     def _entry(self, row: str, column: str) -> float | dict[str, float]:
         if self.is_missing:
@@ -125,6 +167,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         head, *body = [[html.escape(cell) for cell in line] for line in self._cells()]
+        tie = f"{_PLUS_MINUS}&nbsp;"  # a narrow cell breaks before the sign, not after
+        body = [[c.replace(f"{_PLUS_MINUS} ", tie) for c in line] for line in body]
         columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
         rows = "".join(
             f'<tr><th scope="row">{line[0]}</th>'
@@ -149,6 +193,9 @@ def show(value: Value) -> str:
         mean, sd = value["mean"], value["sd"]
         if sd == 0:
             return f"{_number(mean)} {_PLUS_MINUS} 0"
+        if max(abs(mean), sd) < _TINY:
+            sign = _MINUS if mean < 0 else ""
+            return f"{sign}{abs(mean):.1e} {_PLUS_MINUS} {sd:.1e}"
         # two digits of the deviation, and the mean to the same place
         places = max(0, 1 - math.floor(math.log10(sd)))
         text = f"{mean:,.{places}f} {_PLUS_MINUS} {sd:,.{places}f}"
@@ -157,15 +204,18 @@ def show(value: Value) -> str:
 
 
 def _number(value: float) -> str:
-    """Four digits; thousands are grouped, counts are whole, the minus is a true one."""
+    """Four digits, fewer where they say all; thousands are grouped."""
     size = abs(value)
-    if 0 < size < 1e-3:
+    if 0 < size < _TINY:
         return f"{value:.2e}"
     if isinstance(value, int) or size >= 1e4 or size == 0:
         places = 0
     else:
         places = 3 - math.floor(math.log10(size))
-    return f"{value:,.{places}f}".replace("-", _MINUS)
+    text = f"{value:,.{places}f}"
+    if "." in text and float(text.replace(",", "")) == value:
+        text = text.rstrip("0").rstrip(".")  # a setting such as 0.1, not a measurement
+    return text.replace("-", _MINUS)
 
 
 def check_table(table: Table) -> None:

@@ -87,4 +87,18 @@ MUTATIONS = [
         "statistics.pstdev(values)",
         ("tests/test_results.py",),
     ),
+    Mutation(
+        "results-part-with-empty-columns",
+        "aelib/results/table.py",
+        "if any(row[column] is not None for row in rows.values())",
+        "if column",
+        ("tests/test_results.py",),
+    ),
+    Mutation(
+        "results-part-with-empty-rows",
+        "aelib/results/table.py",
+        "and any(row.get(column) is not None for column in wanted)",
+        "and wanted",
+        ("tests/test_results.py",),
+    ),
 ]

@@ -193,14 +193,30 @@ def test_code_can_be_copied(site: Path, contexts):
         assert "success" in cell.locator(".copybtn").get_attribute("class")
 
 
-def test_code_lines_fit_on_a_desktop(site: Path, contexts):
-    with visit(contexts["desktop", "light"], (site / CHAPTER).as_uri()) as found:
+@EVERY_PAGE
+def test_code_outputs_formulae_and_tables_fit_on_a_desktop(
+    site: Path, contexts, name: str
+):
+    with visit(contexts["desktop", "light"], (site / name).as_uri()) as found:
         wide = found.page.evaluate(
-            """() => [...document.querySelectorAll('.cell_input pre')]
-            .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth)
-            .map(e => e.textContent.slice(0, 60))"""
+            """() => [...document.querySelectorAll(
+                'article pre, article div.math, article .results-table')]
+            .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+            .map(e => e.scrollWidth + ': ' + e.textContent.trim().slice(0, 60))"""
         )
         assert not wide
+
+
+@EVERY_PAGE
+def test_wide_formulae_show_their_beginning_on_a_phone(site: Path, contexts, name: str):
+    with visit(contexts["phone", "light"], (site / name).as_uri()) as found:
+        cut = found.page.evaluate(
+            """() => [...document.querySelectorAll('article div.math')]
+            .filter(e => e.querySelector('mjx-math, svg').getBoundingClientRect().left
+              < e.getBoundingClientRect().left - 1)
+            .map(e => e.textContent.slice(0, 60))"""
+        )
+        assert not cut
 
 
 def test_search_finds_from_a_disk_and_from_a_server(site: Path, contexts):
