@@ -193,7 +193,7 @@ def show(value: Value) -> str:
         mean, sd = value["mean"], value["sd"]
         if sd == 0:
             return f"{_number(mean)} {_PLUS_MINUS} 0"
-        if max(abs(mean), sd) < _TINY:
+        if max(abs(mean), sd) < _TINY / 10:
             sign = _MINUS if mean < 0 else ""
             return f"{sign}{abs(mean):.1e} {_PLUS_MINUS} {sd:.1e}"
         # two digits of the deviation, and the mean to the same place
@@ -213,7 +213,7 @@ def _number(value: float) -> str:
     else:
         places = 3 - math.floor(math.log10(size))
     text = f"{value:,.{places}f}"
-    if "." in text and float(text.replace(",", "")) == value:
+    if "." in text and math.isclose(float(text.replace(",", "")), value, rel_tol=1e-12):
         text = text.rstrip("0").rstrip(".")  # a setting such as 0.1, not a measurement
     return text.replace("-", _MINUS)
 
