@@ -23,12 +23,23 @@ def test_right_samples_pass_and_leave_the_generator_alone(capsys):
         (lambda m, v: m + v.exp() * torch.randn_like(m), "std = exp"),
         (lambda m, v: m + (v / 2).exp() * torch.rand_like(m), "mean 0"),
         (lambda m, v: torch.normal(m, (v / 2).exp()).detach(), "detached"),
-        (lambda m, v: m + (v / 2).exp().detach() * torch.randn_like(m), "None|std"),
-        (lambda m, v: m.detach() + (v / 2).exp() * torch.randn_like(m), "None|mean"),
+        (
+            lambda m, v: m + (v / 2).exp().detach() * torch.randn_like(m),
+            "reach log_var",
+        ),
+        (lambda m, v: m.detach() + (v / 2).exp() * torch.randn_like(m), "reach mean"),
         (lambda m, v: m + (v / 2).exp() * torch.randn(m.shape[1]), "noise of its own"),
         (lambda m, v: m + (v / 2).exp() * torch.randn_like(m[:, :1]), "coordinate has"),
         (lambda m, v: m + (v / 2).exp() * torch.randn_like(m).sign(), "is normal"),
-        (lambda m, v: m, "std = exp|None"),
+        (lambda m, v: m * 1, "reach log_var"),
+        (
+            lambda m, v: (
+                m
+                + (v / 2).exp()
+                * torch.randn(m.shape, generator=torch.Generator().manual_seed(0))
+            ),
+            "a seed inside",
+        ),
         (lambda m, v: "z", "got str"),
     ],
     ids=[
@@ -41,6 +52,7 @@ def test_right_samples_pass_and_leave_the_generator_alone(capsys):
         "row",
         "sign",
         "mean-only",
+        "seeded",
         "str",
     ],
 )

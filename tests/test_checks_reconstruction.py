@@ -96,10 +96,11 @@ def overflows_beyond_eighty(logits, x):
         (guarded_in_vain, "the unused one"),
         (overflows, "the nats"),
         (losses.bernoulli_nll, "the nats[0]"),
-        (lambda a, x: -nll(a, x), "the gradient"),
+        (lambda a, x: -nll(a, x), "mind the sign"),
+        (lambda a, x: nll(a, x) / a.shape[1], "sum over the pixels, mind the sign"),
         (lambda a, x: nll(a, x).mean(), "should have shape (4,)"),
         (lambda a, x: nll(a.detach(), x), "should have a gradient"),
-        (lambda a, x: nll(a, x).tolist(), "got list"),
+        (lambda a, x: nll(a, x).tolist(), "should have a gradient"),
     ],
 )
 def test_wrong_likelihoods_are_told_where_to_look(wrong, words):

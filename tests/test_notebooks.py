@@ -194,6 +194,22 @@ def test_no_name_means_two_things(path):
         assert len(binders) == 1 or readers <= binders, (name, binders, readers)
 
 
+@EVERY_CHAPTER
+def test_shown_cells_need_no_hidden_one(path):
+    """Who copies what the page shows must be able to run it."""
+    shown = code_cells(path, without=["remove-cell", "raises-exception"])
+    names = [top_level_names(c.source) for c in shown]
+    visible = set().union(*(bound for bound, _ in names))
+    hidden = {
+        name
+        for cell in code_cells(path, without=["raises-exception"])
+        for name in top_level_names(cell.source)[0]
+    } - visible
+    read = set().union(*(read for _, read in names))
+    needed = read & hidden
+    assert not needed, needed
+
+
 def test_no_function_is_copied_between_chapters():
     bodies = {}
     for path in NOTEBOOKS:

@@ -23,7 +23,7 @@ def check_reparameterise(reparameterise: Callable[[Tensor, Tensor], Tensor]) -> 
     given = "mean and log_var 4x3"
     mean, log_var = mean.requires_grad_(), log_var.requires_grad_()
     with torch.random.fork_rng(devices=[]):  # a check draws nothing from the reader's
-        z = reparameterise(mean, log_var)
+        z, again = (reparameterise(mean, log_var) for _ in range(2))
     if not isinstance(z, Tensor) or z.shape != mean.shape or not z.requires_grad:
         got = tuple(z.shape) if isinstance(z, Tensor) else type(z).__name__
         raise AssertionError(
@@ -31,11 +31,23 @@ def check_reparameterise(reparameterise: Callable[[Tensor, Tensor], Tensor]) -> 
             f"flow, got {got}; look at what is detached, and use randn_like"
         )
     slopes = torch.autograd.grad(z.sum(), (mean, log_var), allow_unused=True)
-    for slope, expected, hint in (
-        (slopes[0], torch.ones_like(z), "z = mean + std * noise: d z / d mean is 1"),
-        (slopes[1], (z - mean).detach() / 2, "std = exp(log_var / 2), on the path too"),
+    to_log_var = (z - mean).detach() / 2
+    for name, slope, expected, hint in (
+        ("mean", slopes[0], torch.ones_like(z), "z = mean + std * noise"),
+        ("log_var", slopes[1], to_log_var, "std = exp(log_var / 2), on the path too"),
     ):
-        expect_close("the gradient of the sum of z", slope, expected, given, hint)
+        if slope is None:
+            raise AssertionError(
+                f"given {given}, a gradient should reach {name}, got none; "
+                "look for detach, .data or no_grad"
+            )
+        what = f"the gradient of z.sum() in {name}"
+        expect_close(what, slope, expected, given, hint)
+    if torch.equal(z, again):
+        raise AssertionError(
+            f"given {given}, two calls should draw different codes, got equal ones; "
+            "look for a seed inside the function"
+        )
     _check_distribution(reparameterise)
     print("ok: reparameterise")
 

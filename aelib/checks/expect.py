@@ -24,6 +24,15 @@ def as_scalar(name: str, answer: object, given: str) -> Tensor:
     )
 
 
+def expect_gradient(name: str, answer: object, given: str) -> None:
+    """That training could use the answer."""
+    if not (isinstance(answer, Tensor) and answer.requires_grad):
+        raise AssertionError(
+            f"given {given}, the answer of {name} should have a gradient, got none; "
+            "look at what is computed without torch, detached, or taken by .item()"
+        )
+
+
 def expect_near(
     what: str,
     answer: Tensor,
@@ -52,7 +61,8 @@ def expect_close(
     if answer.shape != expected.shape:
         raise AssertionError(
             f"given {given}, {what} should have shape {tuple(expected.shape)}, "
-            f"got {tuple(answer.shape)}; look at which side each matrix stands on"
+            f"got {tuple(answer.shape)}; look at which axes you sum or average over, "
+            "and which side each matrix stands on"
         )
     close = torch.isclose(answer.double(), expected, rtol=1e-6, atol=1e-8)
     if not close.all():

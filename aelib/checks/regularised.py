@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aelib.checks.expect import TRIALS, as_scalar, expect_close
+from aelib.checks.expect import TRIALS, as_scalar, expect_close, expect_gradient
 
 _MOVE = 1e-4  # of an input, for a slope by central differences
 
@@ -49,25 +49,27 @@ def check_reconstruction_jacobian(
 def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
     """The k largest numbers of each code, the others 0; exactly k, also with ties.
 
-    `top_k(h, k)` gets codes (B, D) and returns (B, D).
+    `top_k(h, k)` gets float32 codes (B, D) and returns (B, D), differentiable.
 
     Taught in: chapter 06.
     """
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n_units, k = 4 + trial, 1 + trial
-        h = torch.randn(6, n_units, generator=generator).double()
+        h = torch.randn(6, n_units, generator=generator)
         sorted_h = h.sort(dim=1, descending=True).values
-        expected = torch.where(h >= sorted_h[:, k - 1 : k], h, 0.0)
+        expected = torch.where(h >= sorted_h[:, k - 1 : k], h, 0.0).double()
         given = f"codes 6x{n_units} without ties and k = {k}"
+        answer = top_k(h.clone().requires_grad_(), k)
+        expect_gradient("top_k", answer, given)
         expect_close(
             "the code",
-            top_k(h.clone(), k),
+            answer,
             expected,
             given,
             "the largest values, not the largest absolute values, of each row",
         )
-        tied = torch.ones(3, n_units).double()
+        tied = torch.ones(3, n_units)
         answer = top_k(tied.clone(), k)
         count = torch.as_tensor((answer != 0).sum(dim=1), dtype=torch.float64)
         expect_close(
@@ -77,7 +79,7 @@ def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
             f"{n_units} equal numbers and k = {k}",
             "a threshold keeps all that are equal to it; choose places, not values",
         )
-    tied = torch.tensor([[1.0, 1.0, 2.0], [1.0, 2.0, 1.0]], dtype=torch.float64)
+    tied = torch.tensor([[1.0, 1.0, 2.0], [1.0, 2.0, 1.0]])
     expect_close(
         "the code, sorted,",
         top_k(tied.clone(), 2).sort(dim=1).values,
@@ -106,9 +108,11 @@ def check_kl_sparsity(kl_sparsity: Callable[[Tensor, float], Tensor]) -> None:
             found = torch.distributions.Bernoulli(h[:, j].mean())
             expected += torch.distributions.kl_divergence(wanted, found)
         given = f"codes {n_batch}x{n_units} and target {target:.2f}"
+        answer = kl_sparsity(h.clone().requires_grad_(), target)
+        expect_gradient("kl_sparsity", answer, given)
         expect_close(
             "the penalty",
-            as_scalar("kl_sparsity", kl_sparsity(h.clone(), target), given),
+            as_scalar("kl_sparsity", answer, given),
             expected,
             given,
             "average over the examples, axis 0, take the KL of each unit, then sum",

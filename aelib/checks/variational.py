@@ -76,9 +76,14 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> None:
                 "weights are sin((1 - t) angle) / sin(angle) and sin(t angle) / "
                 "sin(angle)",
             )
-    same = torch.ones(2, 3, dtype=torch.float64)
-    answer = slerp(same.clone(), 2 * same, 0.5)
-    given = "two codes of one direction at t = 0.5"
-    hint = "sin(angle) is 0 there: use the straight line"
-    expect_close("the point", answer, 1.5 * same, given, hint)
+    one, across = torch.tensor([[2.0, 0, 0], [0, 2, 0]], dtype=torch.float64)
+    answer = slerp(torch.stack([one, one]), torch.stack([2 * one, across]), 0.5)
+    expect_close(
+        "the point",
+        answer,
+        torch.stack([1.5 * one, (one + across) / 2**0.5]),
+        "a pair of one direction and a pair of two at t = 0.5",
+        "sin(angle) is 0 where the directions are equal: use the straight line there, "
+        "and only there (torch.where decides row by row)",
+    )
     print("ok: slerp")

@@ -41,8 +41,8 @@ MUTATIONS = [
     Mutation(
         "check-reparameterise-wants-another-slope",
         "aelib/checks/bound.py",
-        "(slopes[1], (z - mean).detach() / 2,",
-        "(slopes[1], (z - mean).detach(),",
+        "to_log_var = (z - mean).detach() / 2",
+        "to_log_var = (z - mean).detach()",
         ("tests/test_checks_bound.py",),
         chapter=CHAPTER,
     ),
@@ -52,5 +52,19 @@ MUTATIONS = [
         "    _check_distribution(reparameterise)\n    print",
         "    print",
         ("tests/test_checks_bound.py",),
+    ),
+    Mutation(
+        "check-reparameterise-one-draw",
+        "aelib/checks/bound.py",
+        "if torch.equal(z, again):",
+        "if z is again:",
+        ("tests/test_checks_bound.py",),
+    ),
+    Mutation(
+        "check-gradient-never-missing",
+        "aelib/checks/expect.py",
+        "if not (isinstance(answer, Tensor) and answer.requires_grad):",
+        "if not isinstance(answer, Tensor):",
+        ("tests/test_checks_regularised.py",),
     ),
 ]

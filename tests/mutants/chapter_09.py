@@ -56,8 +56,16 @@ MUTATIONS = [
     Mutation(
         "check-slerp-forgets-parallel-codes",
         "aelib/checks/variational.py",
-        "answer = slerp(same.clone(), 2 * same, 0.5)",
-        "answer = 1.5 * same",
+        "answer = slerp(torch.stack([one, one]), torch.stack([2 * one, across]), 0.5)",
+        "answer = torch.stack([1.5 * one, (one + across) / 2**0.5])",
+        ("tests/test_checks_variational.py",),
+    ),
+    Mutation(
+        "check-slerp-of-parallel-codes-alone",
+        "aelib/checks/variational.py",
+        "answer = slerp(torch.stack([one, one]), torch.stack([2 * one, across]), 0.5)",
+        "answer = torch.cat([slerp(one[None], 2 * one[None], 0.5),"
+        " slerp(one[None], across[None], 0.5)])",
         ("tests/test_checks_variational.py",),
     ),
     Mutation(
