@@ -16,6 +16,11 @@ def expect_pair(name: str, answer: object, wanted: str, given: str) -> None:
 
 
 def as_scalar(name: str, answer: object, given: str) -> Tensor:
+    if isinstance(answer, Tensor) and answer.dim() > 0:
+        raise AssertionError(
+            f"given {given}, {name} should return one number, got a tensor of shape "
+            f"{tuple(answer.shape)}; look at which axes you sum or average over"
+        )
     if isinstance(answer, Tensor | int | float):
         return torch.as_tensor(answer, dtype=torch.float64)
     raise AssertionError(

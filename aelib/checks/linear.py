@@ -71,8 +71,9 @@ def check_ppca_log_likelihood(
             as_scalar("ppca_log_likelihood", answer, given),
             torch.tensor(_gaussian_at_maximum(covariance, k), dtype=torch.float64),
             given,
-            "sigma^2 is the mean of the n - k smallest eigenvalues, each of which "
-            "enters the log-determinant as log sigma^2; the quadratic term is N",
+            "sigma^2 is the mean of the N - k smallest eigenvalues, each of which "
+            "enters the log-determinant as log sigma^2; the whole is "
+            "-1/2 [N log 2 pi + log-determinant + N]",
         )
     print("ok: ppca_log_likelihood")
 
