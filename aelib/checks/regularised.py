@@ -46,6 +46,32 @@ def check_reconstruction_jacobian(
     print("ok: reconstruction_jacobian")
 
 
+def _expect_k_active(
+    top_k: Callable[[Tensor, int], Tensor], n_units: int, k: int
+) -> None:
+    """Of `n_units` equal numbers exactly `k` stay."""
+    answer = top_k(torch.ones(3, n_units), k)
+    expect_close(
+        "the number of active units",
+        torch.as_tensor((answer != 0).sum(dim=1), dtype=torch.float64),
+        torch.full((3,), float(k)).double(),
+        f"{n_units} equal numbers and k = {k}",
+        "a threshold keeps all that are equal to it; choose places, not values",
+    )
+
+
+def _expect_larger_kept(top_k: Callable[[Tensor, int], Tensor]) -> None:
+    """Ties may be broken in any way, never at a larger number's expense."""
+    tied = torch.tensor([[1.0, 1.0, 2.0], [1.0, 2.0, 1.0]])
+    expect_close(
+        "the code, sorted,",
+        top_k(tied, 2).sort(dim=1).values,
+        torch.tensor([[0.0, 1.0, 2.0]] * 2, dtype=torch.float64),
+        "the numbers 1, 1, 2 in two orders and k = 2",
+        "of equal numbers drop any, but never a larger one for a smaller",
+    )
+
+
 def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
     """The k largest numbers of each code, the others 0; exactly k, also with ties.
 
@@ -69,24 +95,8 @@ def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
             given,
             "the largest values, not the largest absolute values, of each row",
         )
-        tied = torch.ones(3, n_units)
-        answer = top_k(tied.clone(), k)
-        count = torch.as_tensor((answer != 0).sum(dim=1), dtype=torch.float64)
-        expect_close(
-            "the number of active units",
-            count,
-            torch.full((3,), float(k)).double(),
-            f"{n_units} equal numbers and k = {k}",
-            "a threshold keeps all that are equal to it; choose places, not values",
-        )
-    tied = torch.tensor([[1.0, 1.0, 2.0], [1.0, 2.0, 1.0]])
-    expect_close(
-        "the code, sorted,",
-        top_k(tied.clone(), 2).sort(dim=1).values,
-        torch.tensor([[0.0, 1.0, 2.0]] * 2, dtype=torch.float64),
-        "the numbers 1, 1, 2 in two orders and k = 2",
-        "of equal numbers drop any, but never a larger one for a smaller",
-    )
+        _expect_k_active(top_k, n_units, k)
+    _expect_larger_kept(top_k)
     print("ok: top_k")
 
 

@@ -102,8 +102,8 @@ MUTATIONS = [
     Mutation(
         "check-top-k-without-ties",
         _CHECKS,
-        "tied = torch.ones(3, n_units)",
-        "tied = torch.rand(3, n_units)",
+        "top_k(torch.ones(3, n_units), k)",
+        "top_k(torch.rand(3, n_units), k)",
         ("tests/test_checks_regularised.py::test_wrong_top_k",),
     ),
     Mutation(
