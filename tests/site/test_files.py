@@ -114,6 +114,7 @@ def test_nothing_leaks_into_the_text(site: Path, name: str):
     for node in prose.select("code, pre:not(.cell_output pre), script, svg, .math"):
         node.decompose()
     assert not re.search(r"\bnan\b", prose.get_text())  # as Python prints it
+    assert not re.search(r"\bnp\.(?:int|float|bool)\w*\(", prose.get_text())
 
 
 @EVERY_PAGE
