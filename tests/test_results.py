@@ -1,284 +1,272 @@
-"""Results: what is saved is loaded and shown; what is malformed or missing says so."""
+"""Evidence: values with their runs, tables, files that belong together, digests."""
 
-import datetime
+import ast
 import html.parser
 import json
-import stat
-import subprocess
+import math
 
 import pytest
 import torch
+from torch import nn
 
 from aelib import results
-from aelib.results import table as tables
+from aelib.results import Evidence, Table, Value, digest, files
+from aelib.results.table import plain
 
-SLUG = "01_linear_autoencoder"
-COLUMNS = {"test SSE": "squared pixel units", "parameters": "", "seconds": "s"}
-ROWS = {
-    "PCA": {"test SSE": 16.254321, "parameters": 13_328, "seconds": None},
-    "AE <linear>": {
-        "test SSE": {"mean": 16.3123, "sd": 0.0421, "n": 3},
-        "parameters": 25_888,
-        "seconds": {"mean": 12.5, "sd": 1.27, "n": 3},
+SLUG = "02_autoencoder"
+CONTENT = {
+    "columns": {"MSE": "", "dead": "units"},
+    "rows": {
+        "PCA-16": {"MSE": 0.0204512},
+        "AE <16>": {
+            "MSE": {"0": 0.0119, "1": 0.0121, "2": 0.0123},
+            "dead": {"0": 0, "1": 1, "2": 2},
+        },
+        "other": {"MSE": {"0": 0.0118, "1": 0.01195, "2": 0.0122}},
+        "noisy": {"MSE": {"0": 0.0100, "1": 0.0140, "2": 0.0119}},
+        "alone": {"MSE": {"1": 0.01}},
     },
+    "tables": {
+        "first": {
+            "rows": {"PCA-16": "PCA", "AE <16>": "AE <16>"},
+            "columns": ["MSE", "dead"],
+        },
+        "long": {"rows": {f"{i}": f"{i}" for i in range(9)}, "columns": ["MSE"]},
+    },
+    "pictures": {"opening": ["original", "AE"]},
+    "curves": {"codes": ["code"]},
+    "histories": {"AE <16>": {"train": [{"loss": 2.0}], "val": [], "seconds": [1.0]}},
+    "kept": {"AE <16>": "ae-16.safetensors"},
+    "provenance": {
+        "commits": ["abc"],
+        "device": "cpu",
+        "torch": "2.15.0",
+        "date": "2026-11-27",
+        "seeds": [0, 1, 2],
+    },
+    "made_by": ["0123"],
 }
 
 
 @pytest.fixture
 def saved(tmp_path):
-    results.save(SLUG, ROWS, COLUMNS, seeds=[0, 1, 2], folder=tmp_path)
-    return tmp_path
+    layer = nn.Linear(3, 2)
+    tensors = {
+        "ae-16.safetensors": {k: t.half() for k, t in layer.state_dict().items()},
+        "pictures.safetensors": {
+            "picture/opening/original": torch.full((2, 1, 4, 4), 51).byte(),
+            "picture/opening/AE": torch.zeros(2, 1, 4, 4).byte(),
+            "curve/codes/code": torch.arange(6.0).reshape(3, 2),
+        },
+    }
+    files.write(tmp_path / f"{SLUG}.json", CONTENT, tensors)
+    return tmp_path, layer
 
 
-def test_what_is_saved_is_loaded(saved):
-    table = results.load(SLUG, folder=saved)
-    assert table.rows == ROWS and table.columns == COLUMNS and not table.is_missing
-    assert list(table.rows) == list(ROWS)  # order too
-    assert table.value(row="PCA", column="test SSE") == 16.254321
-    assert table.value(row="AE <linear>", column="test SSE") == 16.3123
-    assert table.sd(row="AE <linear>", column="seconds") == 1.27
-    assert [path.name for path in saved.iterdir()] == [f"{SLUG}.json"]
+@pytest.fixture
+def evidence(saved):
+    return results.load(SLUG, folder=saved[0])
 
 
-def test_provenance_says_where_the_numbers_come_from(saved):
-    table = results.load(SLUG, folder=saved)
-    git = ["git", "rev-parse", "--short=10", "HEAD"]
-    done = subprocess.run(
-        git, cwd=results._FOLDER, capture_output=True, text=True, check=False
+def test_values_have_mean_deviation_count_and_runs(evidence):
+    value = evidence["AE <16>", "MSE"]
+    assert value.runs == {0: 0.0119, 1: 0.0121, 2: 0.0123}
+    assert (value.mean, value.n) == (pytest.approx(0.0121), 3)
+    assert value.sd == pytest.approx(0.0002)  # of a sample, n - 1
+    assert float(value) == value.mean
+    baseline = evidence["PCA-16", "MSE"]
+    assert (baseline.mean, baseline.sd, baseline.n, baseline.runs) == (
+        *(0.0204512, 0.0, 1),
+        {},
     )
-    commit = done.stdout.strip() if done.returncode == 0 else "unknown"
-    line = table.provenance_line()
-    assert f"commit {commit}" in line
-    assert f"torch {torch.__version__.split('+')[0]}" in line
-    assert str(datetime.datetime.now(datetime.UTC).date()) in line
-    for part in ("fast profile", "device: ", "seeds 0, 1, 2", "standard deviation"):
-        assert part in line
+    with pytest.raises(TypeError):
+        _ = value < baseline
 
 
-def test_provenance_can_be_given(tmp_path):
-    results.save(
-        SLUG, ROWS, COLUMNS, seeds=[0], folder=tmp_path, commit="abc", profile="full",
-        device="H100", data="60,000 images",
-    )  # fmt: skip
-    line = results.load(SLUG, folder=tmp_path).provenance_line()
-    for part in ("full profile", "commit abc", "device: H100", "data 60,000 images"):
-        assert part in line
+def test_less_is_judged_by_the_paired_difference(evidence):
+    # 0.0001, 0.00015, 0.0001 apart on each seed, while each spreads by 0.0002
+    assert evidence.less("other", "AE <16>", "MSE")
+    assert not evidence.less("AE <16>", "other", "MSE")
+    assert evidence.difference("other", "AE <16>", "MSE").mean == pytest.approx(
+        -0.35e-3 / 3
+    )
+    # lower in the mean, but by less than twice the error of the difference
+    assert float(evidence["noisy", "MSE"]) < float(evidence["AE <16>", "MSE"])
+    assert not evidence.less("noisy", "AE <16>", "MSE")
+    assert not evidence.less("AE <16>", "noisy", "MSE")
+    # a baseline without seeds is paired with every run
+    assert evidence.difference("AE <16>", "PCA-16", "MSE").n == 3
+    assert evidence.less("AE <16>", "PCA-16", "MSE")
+    assert not evidence.less("PCA-16", "AE <16>", "MSE")
+    with pytest.raises(ValueError, match="at least 2 seeds to be judged, got 1"):
+        evidence.less("alone", "other", "MSE")
+
+
+def test_the_error_is_that_of_the_mean():
+    # mean -1, sd 1, n 4: error 0.5, exactly twice below 0: not resolved
+    runs = {0: -1.0 - math.sqrt(0.75), 1: -1.0 + math.sqrt(0.75), 2: -1.0, 3: -1.0}
+    wide = Value.over({s: -1.0 + (x + 1.0) * math.sqrt(2) for s, x in runs.items()})
+    assert wide.sd == pytest.approx(1.0)
+    assert not Value(-0.99, 1.0, 4, runs).is_below_zero()
+    assert Value(-1.01, 1.0, 4, runs).is_below_zero()
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (("PCA16", "MSE"), "row must be one of 5 names, got 'PCA16'.*'PCA-16'"),
+        (("PCA-16", "mse"), "column must be one of 2 names, got 'mse'.*'MSE'"),
+        (("PCA-16", "dead"), "column of row 'PCA-16' must be one of 1 names"),
+    ],
+)
+def test_a_misspelt_name_is_an_error_with_the_nearest(evidence, place, words):
+    with pytest.raises(KeyError, match=words):
+        evidence[place]
+    for ask in (evidence.table, evidence.pictures, evidence.curve, evidence.history):
+        with pytest.raises(KeyError, match="must be one of"):
+            ask("misspelt")
+    with pytest.raises(KeyError, match="kept network must be one of"):
+        evidence.restore("PCA-16", nn.Linear(3, 2))
 
 
 class Cells(html.parser.HTMLParser):
-    def __init__(self):
+    def __init__(self, text):
         super().__init__()
-        self.rows, self.text = [], ""
+        self.rows, self.heads, self.open = [], [], None
+        self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         if tag == "tr":
             self.rows.append([])
         if tag in ("td", "th"):
             self.rows[-1].append("")
-        self.inside = tag
+            self.open = tag
+            if dict(attrs).get("scope") == "col":
+                self.heads.append(len(self.rows[-1]) - 1)
 
-    def handle_data(self, text):
-        self.text += text
-        if self.inside in ("td", "th"):
-            self.rows[-1][-1] += text
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.open = None
+
+    def handle_data(self, data):
+        if self.open:
+            self.rows[-1][-1] += data
 
 
-def test_html_holds_every_number_and_escapes(saved):
-    table = results.load(SLUG, folder=saved)
-    page = table._repr_html_()
-    assert "<linear>" not in page
-    cells = Cells()
-    cells.feed(page)
+def test_a_table_has_a_header_units_digits_and_where_it_comes_from(evidence):
+    table = evidence.table("first")
+    cells = Cells(table._repr_html_())
     assert cells.rows == [
-        ["method", "test SSE (squared pixel units)", "parameters", "seconds (s)"],
-        ["PCA", "16.25", "13,328", "-"],
-        ["AE <linear>", "16.312 ±\xa00.042", "25,888", "12.5 ±\xa01.3"],
+        ["", "MSE", "dead (units)"],
+        ["PCA", "0.0205", "\u2013"],
+        ["AE <16>", "0.0121 \u00b1 0.0002", "1 \u00b1 1"],
     ]
-    assert table.provenance_line() in cells.text
-
-
-def test_text_and_markdown_hold_the_same(saved):
-    table = results.load(SLUG, folder=saved)
-    for text in (repr(table), table._repr_markdown_()):
-        for part in ("16.312 ± 0.042", "25,888", "AE <linear>", "seconds (s)"):
-            assert part in text
-        assert table.provenance_line() in text
+    assert cells.heads == [1, 2]
+    assert "<small>\u00b1 0.0002</small>" in table._repr_html_()
+    line = evidence.provenance
+    for part in ("seeds 0, 1, 2", "trained on: cpu", "torch 2.15.0", "commit abc"):
+        assert part in line
+    assert line in table._repr_html_() and line in table._repr_markdown_()
+    assert "| PCA | 0.0205 | \u2013 |" in table._repr_markdown_()
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0130412, "0.01304"),
-        (0.5, "0.5"),
-        (0.50004, "0.5000"),
-        (0.001, "0.001"),
-        (0.1**2 / 2, "0.005"),
-        (-3.14159, "\u22123.142"),
-        (9_999.4, "9,999"),
-        (60_000, "60,000"),
-        (7, "7"),
-        (2.0, "2"),
-        (120.0, "120"),
-        (1.5e-5, "1.50e-05"),
-        (0.0, "0"),
-        (None, "-"),
-        ({"mean": 0.01301, "sd": 0.00012, "n": 5}, "0.01301 ± 0.00012"),
-        ({"mean": 12_345.6, "sd": 234.5, "n": 5}, "12,346 ± 234"),
-        ({"mean": -1.0, "sd": 0.25, "n": 5}, "\u22121.00 ± 0.25"),
-        ({"mean": 2.0, "sd": 0.0, "n": 5}, "2 ± 0"),
-        ({"mean": 1.88e-8, "sd": 5.13e-9, "n": 5}, "1.9e-08 ± 5.1e-09"),
-        ({"mean": -1.6e-4, "sd": 9.1e-4, "n": 5}, "\u22120.00016 ± 0.00091"),
-        ({"mean": -1.1e-5, "sd": 2.4e-5, "n": 5}, "\u22121.1e-05 ± 2.4e-05"),
-        ({"mean": 1.1e-5, "sd": 2.4e-3, "n": 5}, "0.0000 ± 0.0024"),
+        (Value(0.0204512), "0.0205"),
+        (Value(0.2314), "0.231"),
+        (Value(13.866), "13.9"),
+        (Value(96.552), "96.6"),
+        (Value(223_456.0), "223,456"),
+        (Value(1234.5), "1,234"),
+        (Value(0.0), "0"),
+        (Value(-0.5123), "\u22120.512"),
+        (Value(0.01, 0.0, 3), "0.0100 \u00b1 0.0000"),
+        (Value(0.0119, 0.00002, 3), "0.0119 \u00b1 less than 0.0001"),
+        (Value(3.664, 0.051, 3), "3.66 \u00b1 0.05"),
+        (Value(7.0, 2.0, 3), "7 \u00b1 2"),
+        (Value(5 / 3, 0.577, 3), "1.67 \u00b1 0.58"),
+        (None, "\u2013"),
     ],
 )
-def test_numbers_are_shown_with_digits_that_mean_something(value, text):
-    assert tables.show(value) == text
+def test_numbers_have_at_most_three_digits(value, text):
+    assert plain(value) == text
 
 
-def test_a_missing_file_is_one_visible_row(tmp_path):
-    table = results.load("02_autoencoder", folder=tmp_path)
-    assert table.is_missing
-    for shown in (repr(table), table._repr_html_(), table._repr_markdown_()):
-        assert shown.count("full profile: not run yet") == 1
-    assert table.text(row="PCA", column="test SSE") == "not run yet"
-    with pytest.raises(ValueError, match="02_autoencoder: full profile: not run yet"):
-        table.value(row="PCA", column="test SSE")
+def test_a_page_shows_no_table_that_is_too_large(evidence):
+    with pytest.raises(ValueError, match=r"at most 8 rows and 5 columns .* got 9 and 1"):
+        evidence.table("long")
 
 
-WIDE = {
-    "clothes: AE": {"SSE": 4.5, "probe": 84.25, "error": None},
-    "clothes: raw": {"SSE": None, "probe": 83.5, "error": None},
-    "tuned: AE": {"SSE": None, "probe": None, "error": 2.25},
-}
+def test_pictures_curves_histories_and_networks_come_back(saved, evidence):
+    pictures = evidence.pictures("opening")
+    assert list(pictures) == ["original", "AE"]
+    assert torch.equal(pictures["original"], torch.full((2, 1, 4, 4), 0.2))
+    assert evidence.curve("codes")["code"].tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert evidence.history("AE <16>").last["loss"] == 2.0
+    restored = evidence.restore("AE <16>", nn.Linear(3, 2).train())
+    assert not restored.training and restored.weight.dtype == torch.float32
+    torch.testing.assert_close(restored.weight, saved[1].weight, rtol=1e-3, atol=1e-4)
+    with pytest.raises(RuntimeError):
+        evidence.restore("AE <16>", nn.Linear(4, 2))
 
 
-@pytest.fixture
-def wide(tmp_path):
-    columns = {"SSE": "", "probe": "%", "error": "%"}
-    results.save(SLUG, WIDE, columns, seeds=[0], folder=tmp_path)
-    return results.load(SLUG, folder=tmp_path)
+def test_shifted_evidence_has_other_numbers(evidence):
+    shifted = evidence.shifted(1.1)
+    assert float(shifted["PCA-16", "MSE"]) == pytest.approx(0.0204512 * 1.1)
+    assert shifted["AE <16>", "MSE"].runs[0] == pytest.approx(0.0119 * 1.1)
+    assert shifted.curve("codes")["code"].max() == pytest.approx(5.5)
+
+
+def test_missing_evidence_says_so_and_breaks_no_page(tmp_path):
+    evidence = results.load(SLUG, folder=tmp_path)
+    assert evidence.is_missing and isinstance(evidence, Evidence)
+    table = evidence.table("any name")
+    assert isinstance(table, Table)
+    assert table._repr_html_().count("<td") == 2 and "not run yet" in repr(table)
+    assert math.isnan(float(evidence["any row", "any column"]))
+    assert evidence.pictures("any")["not run yet"].shape == (1, 1, 28, 28)
+    assert evidence.curve("any") and len(evidence.history("any")) == 0
+    assert not evidence.restore("any", nn.Linear(1, 1)).training
 
 
 @pytest.mark.parametrize(
-    ("start", "columns", "cells"),
+    ("damage", "words"),
     [
-        ("clothes: ", (), [["AE", "4.5", "84.25"], ["raw", "-", "83.5"]]),
-        ("clothes: ", ["probe"], [["AE", "84.25"], ["raw", "83.5"]]),
-        ("clothes: ", ["error", "SSE"], [["AE", "4.5"]]),
-        ("tuned: ", (), [["AE", "2.25"]]),
-        (
-            "",
-            ["SSE", "error"],
-            [["clothes: AE", "4.5", "-"], ["tuned: AE", "-", "2.25"]],
-        ),
+        (lambda home: (home / "ae-16.safetensors").write_bytes(b"x"), "not the file"),
+        (lambda home: (home / "pictures.safetensors").unlink(), "No such file"),
+        (lambda home: home.with_suffix(".json").write_text("{"), "property name"),
+        (lambda home: home.with_suffix(".json").write_text("{}"), "'files'"),
+        (lambda home: _edit(home, lambda c: c.pop("made_by")), "lacks made_by"),
+        (lambda home: _edit(home, lambda c: c["rows"].update(a=math.nan)), "finite"),
     ],
 )
-def test_a_part_has_the_rows_and_columns_that_say_something(
-    wide, start, columns, cells
-):
-    part = wide.part(start, columns)
-    assert part._cells()[1:] == cells
-    assert part.provenance_line() == wide.provenance_line()
-    assert wide.rows == WIDE  # the whole is as it was
+def test_damaged_files_are_named(saved, damage, words):
+    damage(saved[0] / SLUG)
+    with pytest.raises(ValueError, match=rf"{SLUG}.json must hold .*{words}"):
+        results.load(SLUG, folder=saved[0])
 
 
-def test_a_part_of_nothing_is_refused(wide, tmp_path):
-    with pytest.raises(ValueError, match=r"columns must be among .* got \['FID'\]"):
-        wide.part("clothes: ", ["probe", "FID"])
-    with pytest.raises(ValueError, match="must begin with start, got 'digits: '"):
-        wide.part("digits: ")
-    with pytest.raises(ValueError, match="must begin with start, got 'tuned: '"):
-        wide.part("tuned: ", ["SSE"])
-    missing = results.load("02_autoencoder", folder=tmp_path)
-    assert missing.part("clothes: ", ["FID"]) is missing
-
-
-def test_wrong_places_are_named(saved):
-    table = results.load(SLUG, folder=saved)
-    with pytest.raises(
-        ValueError, match=r"row must be one of \['PCA', 'AE <linear>'\]"
-    ):
-        table.value(row="pca", column="test SSE")
-    with pytest.raises(ValueError, match="column must be one of"):
-        table.value(row="PCA", column="SSE")
-    with pytest.raises(ValueError, match="must have a value in 'seconds'"):
-        table.value(row="PCA", column="seconds")
-    with pytest.raises(ValueError, match="several runs"):
-        table.sd(row="PCA", column="test SSE")
-
-
-def broken(change):
-    content = {
-        "columns": {"a": ""},
-        "rows": {"r": {"a": 1.0}},
-        "row_header": "method",
-        "provenance": {
-            "profile": "full",
-            "commit": "abc",
-            "device": "cpu",
-            "torch": "2",
-            "date": "2000-01-01",
-            "seeds": [0],
-        },
-    }
+def _edit(home, change):
+    path = home.with_suffix(".json")
+    content = json.loads(path.read_text())
     change(content)
-    return json.dumps(content)
+    path.write_text(json.dumps(content))
 
 
-MALFORMED = {
-    "empty": "",
-    "cut": broken(lambda c: None)[:40],
-    "a list": "[]",
-    "no rows": broken(lambda c: c.pop("rows")),
-    "empty rows": broken(lambda c: c.update(rows={})),
-    "another key": broken(lambda c: c.update(more=1)),
-    "unknown column": broken(lambda c: c["rows"]["r"].update(b=1)),
-    "text for a number": broken(lambda c: c["rows"]["r"].update(a="1")),
-    "true for a number": broken(lambda c: c["rows"]["r"].update(a=True)),
-    "NaN": broken(lambda c: c["rows"]["r"].update(a=float("nan"))),
-    "overflow": broken(lambda c: None).replace("1.0", "1e999"),
-    "mean without n": broken(lambda c: c["rows"]["r"].update(a={"mean": 1, "sd": 1})),
-    "one run": broken(lambda c: c["rows"]["r"].update(a={"mean": 1, "sd": 1, "n": 1})),
-    "negative sd": broken(
-        lambda c: c["rows"]["r"].update(a={"mean": 1, "sd": -1, "n": 2})
-    ),
-    "no commit": broken(lambda c: c["provenance"].pop("commit")),
-    "seeds": broken(lambda c: c["provenance"].update(seeds="0")),
-}
-
-
-@pytest.mark.parametrize("name", MALFORMED)
-def test_malformed_files_are_named(tmp_path, name):
-    path = tmp_path / f"{SLUG}.json"
-    path.write_text(broken(lambda c: None))
-    assert results.load(SLUG, folder=tmp_path).value(row="r", column="a") == 1
-    path.write_text(MALFORMED[name])
-    with pytest.raises(ValueError, match=rf"{SLUG}\.json must hold a results table"):
-        results.load(SLUG, folder=tmp_path)
-
-
-def test_a_refused_save_leaves_the_old_file(saved):
-    before = (saved / f"{SLUG}.json").read_bytes()
-    for rows in ({"r": {"test SSE": float("inf")}}, {"r": {"x": 1}}, {}):
-        with pytest.raises(ValueError):
-            results.save(SLUG, rows, COLUMNS, seeds=[0], folder=saved)
-    assert (saved / f"{SLUG}.json").read_bytes() == before
-    assert len(list(saved.iterdir())) == 1
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_litter(saved, monkeypatch):
-    before = (saved / f"{SLUG}.json").read_bytes()
+def test_a_failed_write_leaves_what_was_there(saved, monkeypatch):
+    folder, _ = saved
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
     def fail(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("pathlib.Path.replace", fail)
+    monkeypatch.setattr("aelib._files.write_text", fail)
+    changed = {"ae-16.safetensors": {"x": torch.zeros(1)}}
     with pytest.raises(OSError, match="no space left"):
-        results.save(SLUG, ROWS, COLUMNS, seeds=[0], folder=saved)
-    assert (saved / f"{SLUG}.json").read_bytes() == before
-    assert len(list(saved.iterdir())) == 1
-    assert stat.S_ISREG((saved / f"{SLUG}.json").stat().st_mode)
+        files.write(folder / f"{SLUG}.json", CONTENT, changed)
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    assert sorted(p.name for p in folder.iterdir()) == [SLUG, f"{SLUG}.json"]
 
 
 @pytest.mark.parametrize("slug", ["linear", "../01_x", "1_x", "01_X", "01_x.json", ""])
@@ -287,20 +275,76 @@ def test_slugs_are_checked(slug):
         results.load(slug)
 
 
-def test_every_committed_file_is_whole():
-    for path in results._FOLDER.glob("*.json"):
-        table = results.load(path.stem)
-        assert not table.is_missing
-        assert table.provenance["profile"] == "full"
+SCRIPT = '''"""Text."""
+from aelib import data, losses
+from aelib.lab import Study
+
+WIDTH = 3
 
 
-def test_over_seeds_is_the_number_of_one_run_and_the_spread_of_several():
-    assert results.over_seeds([0.25]) == 0.25
-    several = [1.0, 2.0, 4.0]
-    found = results.over_seeds(several)
-    assert found["n"] == 3
-    assert found["mean"] == pytest.approx(7 / 3)
-    assert found["sd"] == pytest.approx(torch.tensor(several).double().std().item())
-    assert results.over_seeds([None]) is results.over_seeds([1.0, None]) is None
-    with pytest.raises(ValueError, match="at least one run, got none"):
-        results.over_seeds([])
+def used(x: int) -> int:
+    """Says."""
+    if x < 0:
+        raise ValueError(f"x must not be negative, got {x}")
+    return x + WIDTH
+
+
+def unused():
+    return 7
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('"""Text."""', '"""Other text."""', True),
+        ('"""Says."""', '"""Says more."""', True),
+        ("x: int) -> int", "x) -> float", True),
+        ("must not be negative", "has to be positive", True),
+        ("    return 7", "    return 7  # a comment", True),
+        ("return x + WIDTH", "return x - WIDTH", False),
+        ("WIDTH = 3", "WIDTH = 4", False),
+        ("x < 0", "x <= 0", False),
+        ("raise ValueError", "raise TypeError", False),
+        ("data, losses", "data", False),
+    ],
+)
+def test_the_digest_sees_what_changes_numbers_and_nothing_else(
+    tmp_path, old, new, same
+):
+    paths = tmp_path / "a.py", tmp_path / "b.py"
+    assert SCRIPT.count(old) == 1
+    paths[0].write_text(SCRIPT)
+    paths[1].write_text(SCRIPT.replace(old, new))
+    before, after = map(digest.evidence_digest, paths)
+    assert (before == after) is same
+
+
+def test_the_digest_follows_imports_but_not_into_what_keeps_books(tmp_path):
+    script = tmp_path / "a.py"
+    script.write_text("from aelib import lab, plots, config\nfrom aelib import train")
+    names = {str(p.relative_to(digest._PACKAGE)) for p in digest.needed_modules(script)}
+    assert {"train/__init__.py", "train/run.py", "train/guard.py"} <= names
+    assert not names & {"config.py", "lab/study.py", "plots/charts.py", "_files.py"}
+    script.write_text("import aelib.losses")
+    names = {str(p.relative_to(digest._PACKAGE)) for p in digest.needed_modules(script)}
+    assert "losses/likelihoods.py" in names and "train/run.py" not in names
+
+
+def test_f_strings_have_one_digest_however_they_are_written(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("""print(f'{a["b"]:>{width}} {c!r}')""")
+    assert "fstring(" in digest.normal_source(path)
+
+
+def test_only_what_a_name_is_made_of_is_reached(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(SCRIPT)
+    found = digest.reachable_source(path, {"used"})
+    assert "WIDTH = 3" in found and "def used" in found and "unused" not in found
+
+
+def test_no_module_of_aelib_is_imported_in_a_way_that_the_digest_misses():
+    for path in digest._PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not getattr(node, "level", 0), f"{path}: a relative import"

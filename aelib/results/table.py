@@ -1,267 +1,104 @@
-"""A table of results that a notebook shows with its provenance."""
+"""A table as a page shows it: HTML, or Markdown where a notebook is read as text."""
 
 import html
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-Value = float | int | dict[str, float] | None
+from aelib.results.value import Value
 
-NOT_RUN = "full profile: not run yet"
-_REQUIRED = ("profile", "commit", "device", "torch", "date", "seeds")
-_TINY = 1e-3  # from here on zeros would take more room than digits
-_MINUS, _PLUS_MINUS, _DOT = "\u2212", "\u00b1", "\u00b7"
+MAX_ROWS, MAX_COLUMNS = 8, 5  # what a reader takes in at a glance
+NOT_RUN = "not run yet"
+_DIGITS = 3
+_MINUS, _PLUS_MINUS = "\u2212", "\u00b1"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of numbers and where they came from; `value` and `text` read one of them.
+    """Rows of Values (None: does not apply) under columns with units.
 
     Attributes:
-        slug: the chapter.
+        rows: label -> one Value or None a column.
         columns: name -> unit, "" where there is none.
-        rows: row name -> column name -> number, {"mean", "sd", "n"}, or None.
-        provenance: profile, commit, device, torch, date, seeds, and more.
-        row_header: what the rows are.
+        provenance: the line below: where the numbers come from.
     """
 
-    slug: str
-    columns: dict[str, str]
-    rows: dict[str, dict[str, Value]]
-    provenance: dict[str, Any]
-    row_header: str = "method"
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the full profile has not been run: there are no numbers."""
-        return not self.rows
-
-    def value(self, *, row: str, column: str) -> float:
-        """The number at a place; of several runs their mean.
-
-        Raises:
-            ValueError: there is no such row, column or number, or no table yet.
-        """
-        entry = self._entry(row, column)
-        return float(entry["mean"] if isinstance(entry, dict) else entry)
-
-    def sd(self, *, row: str, column: str) -> float:
-        """Standard deviation over the runs at a place.
-
-        Raises:
-            ValueError: as `value`, or the number comes from one run.
-        """
-        entry = self._entry(row, column)
-        if not isinstance(entry, dict):
-            raise ValueError(f"row {row!r}, column {column!r} must hold several runs")
-        return float(entry["sd"])
-
-    def text(self, *, row: str, column: str) -> str:
-        """The number as the table shows it, for prose; or "not run yet"."""
-        return "not run yet" if self.is_missing else show(self._entry(row, column))
-
-    def part(self, start: str = "", columns: Sequence[str] = ()) -> "Table":
-        """Some rows and columns of a table that is too wide to be read as one.
-
-        Args:
-            start: the rows whose names begin so; it is left out of their names.
-            columns: names to keep, in this order; none named: all. Of these, rows and
-                columns without any value are left out.
-
-        Returns:
-            A Table with the same provenance; a missing table is its own part.
-
-        Raises:
-            ValueError: there is no such column, or nothing would be left.
-        """
-        if self.is_missing:
-            return self
-        unknown = [name for name in columns if name not in self.columns]
-        if unknown:
-            known = list(self.columns)
-            raise ValueError(f"columns must be among {known}, got {unknown}")
-        wanted = columns or list(self.columns)
-        rows = {
-            name.removeprefix(start): {column: row.get(column) for column in wanted}
-            for name, row in self.rows.items()
-            if name.startswith(start)
-            and any(row.get(column) is not None for column in wanted)
-        }
-        if not rows:
-            raise ValueError(
-                f"some row with a value must begin with start, got {start!r}; "
-                f"the rows are {list(self.rows)}"
-            )
-        used = {
-            column: self.columns[column]
-            for column in wanted
-            if any(row[column] is not None for row in rows.values())
-        }
-        kept = {name: {c: row[c] for c in used} for name, row in rows.items()}
-        return replace(self, rows=kept, columns=used)
-
-    def _entry(self, row: str, column: str) -> float | dict[str, float]:
-        if self.is_missing:
-            raise ValueError(f"{self.slug}: {NOT_RUN}")
-        for name, key, there in (
-            ("row", row, self.rows),
-            ("column", column, self.columns),
-        ):
-            if key not in there:
-                raise ValueError(f"{name} must be one of {list(there)}, got {key!r}")
-        entry = self.rows[row].get(column)
-        if entry is None:
-            raise ValueError(f"row {row!r} must have a value in {column!r}, got none")
-        return entry
-
-    def provenance_line(self) -> str:
-        if self.is_missing:
-            return NOT_RUN
-        known = self.provenance
-        seeds = ", ".join(map(str, known["seeds"]))
-        parts = [
-            f"{known['profile']} profile",
-            f"commit {known['commit']}",
-            f"device: {known['device']}",
-            f"torch {known['torch']}",
-            str(known["date"]),
-            f"seeds {seeds}",
-            *(f"{key} {known[key]}" for key in known if key not in _REQUIRED),
-        ]
-        if any(isinstance(v, dict) for row in self.rows.values() for v in row.values()):
-            parts.append(f"mean {_PLUS_MINUS} standard deviation")
-        return f" {_DOT} ".join(parts)
-
-    def _cells(self) -> list[list[str]]:
-        """Header and body as text."""
-        if self.is_missing:
-            return [["results"], [NOT_RUN]]
-        units = [
-            f"{name} ({unit})" if unit else name for name, unit in self.columns.items()
-        ]
-        body = [
-            [name, *(show(row.get(column)) for column in self.columns)]
-            for name, row in self.rows.items()
-        ]
-        return [[self.row_header, *units], *body]
-
-    def __repr__(self) -> str:
-        cells = self._cells()
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = [
-            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
-            for line in cells
-        ]
-        return "\n".join(lines if self.is_missing else [*lines, self.provenance_line()])
-
-    def _repr_markdown_(self) -> str:
-        head, *body = self._cells()
-        rule = [":--", *["--:"] * (len(head) - 1)]
-        lines = [
-            "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |"
-            for line in (head, rule, *body)
-        ]
-        tail = [] if self.is_missing else ["", f"*{self.provenance_line()}*"]
-        return "\n".join([*lines, *tail])
+    rows: Mapping[str, Sequence[Value | None]]
+    columns: Mapping[str, str]
+    provenance: str = ""
 
     def _repr_html_(self) -> str:
-        head, *body = [[html.escape(cell) for cell in line] for line in self._cells()]
-        tie = f"{_PLUS_MINUS}&nbsp;"  # a narrow cell breaks before the sign, not after
-        body = [[c.replace(f"{_PLUS_MINUS} ", tie) for c in line] for line in body]
-        columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-        rows = "".join(
-            f'<tr><th scope="row">{line[0]}</th>'
-            + "".join(f"<td>{cell}</td>" for cell in line[1:])
-            + "</tr>"
-            for line in body
+        head = "".join(
+            f'<th scope="col" class="text-right">{html.escape(title)}</th>'
+            for title in self._titles()
         )
-        line = html.escape(self.provenance_line())
-        below = "" if self.is_missing else f'<p class="results-provenance">{line}</p>'
+        body = "".join(
+            f'<tr><th scope="row">{html.escape(label)}</th>'
+            + "".join(f'<td class="text-right">{_cell(value)}</td>' for value in values)
+            + "</tr>"
+            for label, values in self.rows.items()
+        )
+        below = (
+            f'<p class="results-provenance">{html.escape(self.provenance)}</p>'
+            if self.provenance
+            else ""
+        )
         return (  # a region of its own, since wide tables scroll on phones
             '<div class="results-table" tabindex="0" role="region" '
-            'aria-label="results of the full profile"><table class="table"><thead>'
-            f"<tr>{columns}</tr></thead><tbody>{rows}</tbody></table>{below}</div>"
+            'aria-label="results"><table class="table"><thead><tr><td></td>'
+            f"{head}</tr></thead><tbody>{body}</tbody></table>{below}</div>"
         )
 
+    def _repr_markdown_(self) -> str:
+        lines = [
+            "| | " + " | ".join(self._titles()) + " |",
+            "|---|" + "---:|" * len(self.columns),
+            *(
+                f"| {label} | " + " | ".join(plain(value) for value in values) + " |"
+                for label, values in self.rows.items()
+            ),
+        ]
+        return "\n".join(lines) + (f"\n\n{self.provenance}" if self.provenance else "")
 
-def show(value: Value) -> str:
-    """A value as a reader wants it: digits that mean something, a true minus sign."""
+    def _titles(self) -> list[str]:
+        return [
+            f"{name} ({unit})" if unit else name for name, unit in self.columns.items()
+        ]
+
+    def __repr__(self) -> str:
+        return self._repr_markdown_()
+
+
+def plain(value: Value | None) -> str:
+    """A value in at most three digits, with its spread where there is one."""
+    return " ".join(_texts(value))
+
+
+def _cell(value: Value | None) -> str:
+    mean, *spread = _texts(value)
+    return mean + (f" <small>{spread[0]}</small>" if spread else "")
+
+
+def _texts(value: Value | None) -> list[str]:
+    """The mean and, over several seeds, the spread with its sign, to equal places."""
     if value is None:
-        return "-"
-    if isinstance(value, dict):
-        mean, sd = value["mean"], value["sd"]
-        if sd == 0:
-            return f"{_number(mean)} {_PLUS_MINUS} 0"
-        if max(abs(mean), sd) < _TINY / 10:
-            sign = _MINUS if mean < 0 else ""
-            return f"{sign}{abs(mean):.1e} {_PLUS_MINUS} {sd:.1e}"
-        # two digits of the deviation, and the mean to the same place
-        places = max(0, 1 - math.floor(math.log10(sd)))
-        text = f"{mean:,.{places}f} {_PLUS_MINUS} {sd:,.{places}f}"
-        return text.replace("-", _MINUS)
-    return _number(value)
+        return ["\u2013"]
+    if value.n == 0:
+        return [NOT_RUN]
+    places = _places(value.mean)
+    mean = f"{value.mean:,.{places}f}".replace("-", _MINUS)
+    if value.n < 2:
+        return [mean]
+    if 0 < value.sd < 0.5 * 10**-places:
+        return [
+            mean,
+            f"{_PLUS_MINUS} <{10**-places:.{places}f}".replace("<", "less than "),
+        ]
+    return [mean, f"{_PLUS_MINUS} {value.sd:,.{places}f}"]
 
 
-def _number(value: float) -> str:
-    """Four digits, fewer where they say all; thousands are grouped."""
-    size = abs(value)
-    if 0 < size < _TINY:
-        return f"{value:.2e}"
-    if isinstance(value, int) or size >= 1e4 or size == 0:
-        places = 0
-    else:
-        places = 3 - math.floor(math.log10(size))
-    text = f"{value:,.{places}f}"
-    if "." in text and math.isclose(float(text.replace(",", "")), value, rel_tol=1e-12):
-        text = text.rstrip("0").rstrip(".")  # a setting such as 0.1, not a measurement
-    return text.replace("-", _MINUS)
-
-
-def check_table(table: Table) -> None:
-    """Everything a table must be.
-
-    Raises:
-        ValueError: what is wrong, and where.
-    """
-    for name in ("columns", "rows", "provenance"):
-        if not isinstance(getattr(table, name), dict) or not getattr(table, name):
-            raise ValueError(f"{name} must be an object that is not empty")
-    missing = [key for key in _REQUIRED if key not in table.provenance]
-    if missing:
-        raise ValueError(f"provenance must name {', '.join(missing)}")
-    seeds = table.provenance["seeds"]
-    if not isinstance(seeds, list) or not all(isinstance(seed, int) for seed in seeds):
-        raise ValueError(f"seeds must be a list of ints, got {seeds!r}")
-    for column, unit in table.columns.items():
-        if not isinstance(unit, str):
-            raise ValueError(f"columns[{column!r}] must be a unit, got {unit!r}")
-    for name, row in table.rows.items():
-        if not isinstance(row, dict):
-            raise ValueError(f"rows[{name!r}] must be an object, got {row!r}")
-        unknown = set(row) - set(table.columns)
-        if unknown:
-            raise ValueError(f"rows[{name!r}] must only have columns, got {unknown}")
-        for column, value in row.items():
-            _check_value(f"rows[{name!r}][{column!r}]", value)
-
-
-def _check_value(name: str, value: Value) -> None:
-    if value is None:
-        return
-    numbers = value
-    if isinstance(value, dict):
-        if set(value) != {"mean", "sd", "n"}:
-            raise ValueError(f"{name} must have mean, sd and n, got {sorted(value)}")
-        if not (isinstance(value["n"], int) and value["n"] >= 2):
-            raise ValueError(f"{name} must come from n >= 2 runs, got {value['n']!r}")
-        numbers = [value["mean"], value["sd"]]
-    else:
-        numbers = [value]
-    for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise ValueError(f"{name} must be a number, got {number!r}")
-        if not math.isfinite(number):
-            raise ValueError(f"{name} must be finite, got {number}")
-    if isinstance(value, dict) and value["sd"] < 0:
-        raise ValueError(f"{name} must have sd >= 0, got {value['sd']}")
+def _places(number: float) -> int:
+    """Decimals that leave three digits from the first that is not zero."""
+    if number == 0 or number == round(number):
+        return 0
+    return max(0, _DIGITS - 1 - math.floor(math.log10(abs(number))))

@@ -1,0 +1,98 @@
+"""From rows, tables and strips to the files that aelib.results reads."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from aelib.lab import provenance
+from aelib.lab.runs import Finished, file_name
+
+Waiting = dict[int, Callable[[], Finished]]  # seed -> the run, once it is there
+
+
+def has_seeds(entry: Mapping[Any, Any]) -> bool:
+    """Whether a row's entry is of runs, {seed: ...}, and not of plain numbers."""
+    return callable(next(iter(entry.values())))
+
+
+def measured(
+    entries: Mapping[str, Mapping[Any, Any]],
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The rows' numbers, waited for, and where each run was made."""
+    rows, about = {}, []
+    for row, entry in entries.items():
+        if not has_seeds(entry):
+            rows[row] = dict(entry)
+            continue
+        found = {seed: wait() for seed, wait in entry.items()}
+        about += [run.about for run in found.values()]
+        columns = next(iter(found.values())).values
+        rows[row] = {
+            column: {str(seed): run.values[column] for seed, run in found.items()}
+            for column in columns
+        }
+    return rows, about
+
+
+def baselines_first(
+    table: dict[str, Any], entries: Mapping[str, Mapping[Any, Any]]
+) -> dict[str, Any]:
+    """The table with its rows without seeds before the others, else as given."""
+    labels = sorted(table["rows"].items(), key=lambda item: has_seeds(entries[item[0]]))
+    return {**table, "rows": dict(labels)}
+
+
+def kept_networks(
+    kept: Mapping[str, Callable[[], Finished]],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, Tensor]]]:
+    """row -> history, row -> file name, file name -> float16 weights."""
+    histories, names, tensors = {}, {}, {}
+    for row, wait in kept.items():
+        run = wait()
+        histories[row], names[row] = run.history, f"{file_name(row)}.safetensors"
+        tensors[names[row]] = {
+            name: t.half() if t.is_floating_point() else t
+            for name, t in run.weights.items()
+        }
+    return histories, names, tensors
+
+
+def checked_strip(label: str, images: Tensor) -> Tensor:
+    """Images (N, C, H, W) in [0, 1] as bytes; raises ValueError for others."""
+    if images.ndim != 4 or not 0 <= images.min() <= images.max() <= 1:
+        raise ValueError(
+            f"images[{label!r}] must be (N, C, H, W) in [0, 1], got "
+            f"{tuple(images.shape)}, {images.min():.3g} to {images.max():.3g}"
+        )
+    return (255 * images).round().byte()
+
+
+def checked_curve(label: str, values: Any) -> Tensor:
+    """Finite numbers as float32; raises ValueError for others."""
+    line = torch.as_tensor(values).float()
+    if not line.isfinite().all():
+        raise ValueError(f"values[{label!r}] must be finite, got NaN or Inf")
+    return line
+
+
+def strips(
+    kinds: Mapping[str, Mapping[str, Mapping[str, Tensor]]],
+) -> dict[str, Tensor]:
+    """ "kind/name/label" -> tensor, as Evidence looks for them."""
+    return {
+        f"{kind}/{name}/{label}": tensor
+        for kind, named in kinds.items()
+        for name, labels in named.items()
+        for label, tensor in labels.items()
+    }
+
+
+def labels(named: Mapping[str, Mapping[str, Tensor]]) -> dict[str, list[str]]:
+    return {name: list(strip) for name, strip in named.items()}
+
+
+def provenance_of(about: list[dict[str, Any]], study: Any) -> dict[str, Any]:
+    """That of the runs; of evidence without runs, that of now."""
+    return provenance.joined(about or [provenance.here(study.device)], study.seeds)

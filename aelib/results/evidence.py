@@ -1,0 +1,214 @@
+"""What a chapter's experiment script measured, read by its page and its claims."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from aelib.results.table import MAX_COLUMNS, MAX_ROWS, NOT_RUN, Table
+from aelib.results.value import Value
+
+_MISSING = Value(float("nan"), n=0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Values by row and column, tables, pictures, curves, histories, kept networks.
+
+    `evidence[row, column]` is a Value. Where a chapter's evidence has not been made,
+    `is_missing` is true and everything asked for says "not run yet": no page fails.
+    """
+
+    slug: str
+    folder: Path
+    content: Mapping[str, Any] = field(default_factory=dict)
+    is_stale: bool = False
+    factor: float = 1.0  # of all numbers: tests of claims shift them
+
+    @property
+    def is_missing(self) -> bool:
+        return not self.content
+
+    @property
+    def rows(self) -> list[str]:
+        return list(self.content.get("rows", ()))
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Name -> unit, "" where there is none."""
+        return dict(self.content.get("columns", {}))
+
+    def __getitem__(self, place: tuple[str, str]) -> Value:
+        """The Value of (row, column).
+
+        Raises:
+            KeyError: there is no such row or column, or nothing was measured there; the
+                message lists the nearest names.
+        """
+        if self.is_missing:
+            return _MISSING
+        row, column = place
+        values = _named("row", row, self.content["rows"])
+        _named("column", column, self.content["columns"])
+        numbers = _named(f"column of row {row!r}", column, values)
+        if isinstance(numbers, dict):
+            runs = {int(seed): self.factor * x for seed, x in numbers.items()}
+            return Value.over(runs)
+        return Value(self.factor * numbers)
+
+    def difference(self, row_a: str, row_b: str, column: str) -> Value:
+        """Row a minus row b, seed by seed over the common seeds."""
+        return self[row_a, column] - self[row_b, column]
+
+    def less(self, row_a: str, row_b: str, column: str) -> bool:
+        """Whether a lies below b by more than twice the paired difference's own error.
+
+        False means "not resolved here", not "no difference".
+
+        Raises:
+            KeyError: as `evidence[row, column]`.
+            ValueError: the two have fewer than two seeds in common.
+        """
+        return self.difference(row_a, row_b, column).is_below_zero()
+
+    def table(self, name: str) -> Table:
+        """A selection of rows and columns that the script named, baselines first.
+
+        Raises:
+            KeyError: there is no such table.
+            ValueError: it has more than 8 rows or 5 columns, too much for a page.
+        """
+        if self.is_missing:
+            return Table({NOT_RUN: [_MISSING]}, {name: ""}, self.provenance)
+        chosen = _named("table", name, self.content["tables"])
+        labels, columns = chosen["rows"], chosen["columns"]
+        if len(labels) > MAX_ROWS or len(columns) > MAX_COLUMNS:
+            raise ValueError(
+                f"table {name!r} must have at most {MAX_ROWS} rows and {MAX_COLUMNS} "
+                f"columns on a page, got {len(labels)} and {len(columns)}"
+            )
+        measured = self.content["rows"]
+        rows = {
+            label: [self[row, c] if c in measured[row] else None for c in columns]
+            for row, label in labels.items()
+        }
+        units = {column: self.columns[column] for column in columns}
+        return Table(rows, units, self.provenance)
+
+    @property
+    def provenance(self) -> str:
+        """One line: seeds, device, versions, commit and date of the numbers."""
+        if self.is_missing:
+            return f"{self.slug}: {NOT_RUN}"
+        about = self.content["provenance"]
+        seeds = about["seeds"]
+        spread = f"mean \u00b1 standard deviation over seeds {_spoken(seeds)}"
+        parts = [
+            f"seed {seeds[0]}" if len(seeds) == 1 else spread,
+            f"trained on: {about['device']}",
+            f"torch {about['torch']}",
+            f"commit {', '.join(about['commits'])}",
+            about["date"],
+        ]
+        stale = "made by an older version of the code" if self.is_stale else None
+        return " \u00b7 ".join(part for part in (*parts, stale) if part)
+
+    def restore(self, row: str, into: nn.Module) -> nn.Module:
+        """Load the kept weights of a row into a model, on its device, in eval mode.
+
+        Returns:
+            `into`, with the weights of the first seed (kept as float16).
+
+        Raises:
+            KeyError: no network of that row was kept.
+            RuntimeError: the model has other layers.
+        """
+        if not self.is_missing:
+            name = _named("kept network", row, self.content["kept"])
+            into.load_state_dict(_floats(load_file(self.folder / name)))
+        return into.eval()
+
+    def pictures(self, name: str) -> dict[str, Tensor]:
+        """Kept strips, label -> images (N, C, H, W) in [0, 1]."""
+        return {
+            label: images.float() / 255 for label, images in self._kept("picture", name)
+        }
+
+    def curve(self, name: str) -> dict[str, Tensor]:
+        """Kept curves, label -> float32 values."""
+        return {
+            label: self.factor * values for label, values in self._kept("curve", name)
+        }
+
+    def history(self, row: str) -> "History":  # noqa: F821
+        """The History of the first seed of a kept row."""
+        from aelib.train import History
+
+        if self.is_missing:
+            return History()
+        return History.from_dict(_named("history", row, self.content["histories"]))
+
+    def shifted(self, factor: float) -> "Evidence":
+        """The same with every number multiplied: what claims must notice."""
+        return replace(self, factor=self.factor * factor)
+
+    def _kept(self, kind: str, name: str) -> Iterable[tuple[str, Tensor]]:
+        if self.is_missing:
+            return [(NOT_RUN, torch.zeros(1, 1, 28, 28))]
+        labels = _named(kind, name, self.content[f"{kind}s"])
+        tensors = load_file(self.folder / "pictures.safetensors")
+        return [(label, tensors[f"{kind}/{name}/{label}"]) for label in labels]
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The content of a results file.
+
+    Raises:
+        ValueError: it is no such file, or a file that it names is missing or another.
+    """
+    from aelib.results.files import file_digest
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        for name, wanted in content["files"].items():
+            if file_digest(path.with_suffix("") / name) != wanted:
+                raise ValueError(f"{name} is not the file that was saved with it")
+        missing = {"columns", "rows", "tables", "provenance", "made_by"} - set(content)
+        if missing:
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise ValueError(
+            f"{path} must hold a chapter's evidence, but {error}"
+        ) from error
+    return content
+
+
+def _named(kind: str, name: str, there: Mapping[str, Any]) -> Any:
+    if name not in there:
+        near = difflib.get_close_matches(str(name), there, n=3, cutoff=0.3)
+        raise KeyError(
+            f"{kind} must be one of {len(there)} names, got {name!r}; "
+            f"the nearest are {near or list(there)[:3]}"
+        )
+    return there[name]
+
+
+def _spoken(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _floats(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"its numbers must be finite, got {name}")
