@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from aelib import lab, results
-from aelib.lab import provenance
+from aelib.lab import provenance, training
 from aelib.lab import study as studies
 
 SLUG = "02_autoencoder"
@@ -173,31 +173,28 @@ def test_smoke_scale_finds_nothing_done_and_writes_nowhere_else(
 
 def test_provenance_is_that_of_the_trained_parameters(tree, monkeypatch):
     given = []
-    real = provenance.here
-    monkeypatch.setattr(provenance, "here", lambda d: given.append(d) or real(d))
+    real = provenance.device_name
+    monkeypatch.setattr(provenance, "device_name", lambda d: given.append(d) or real(d))
     made = run(tree)
     assert given[0] == next(made["models"][0].parameters()).device
     assert "trained on: cpu" in evidence(tree).provenance
     # on a machine with a GPU, what was trained on the CPU says so
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device=None: "H100")
-    on_cpu = provenance.device_of(nn.Linear(1, 1))
-    assert provenance.here(on_cpu)["device"] == "cpu"
-    assert provenance.here(torch.device("cuda"))["device"] == "H100"
+    assert real(provenance.device_of(nn.Linear(1, 1))) == "cpu"
+    assert real(torch.device("cuda")) == "H100"
 
 
-def test_commit_is_taken_before_the_first_run(tree, monkeypatch):
+def test_commit_is_taken_before_the_first_run_and_once(tree, monkeypatch):
     order = []
-    real = provenance.here
-    monkeypatch.setattr(provenance, "here", lambda d: order.append("here") or real(d))
-    from aelib.lab import training
-
+    real = provenance.origin
+    monkeypatch.setattr(provenance, "origin", lambda: order.append("origin") or real())
     trained = training.train
     monkeypatch.setattr(
         training, "train", lambda *a, **k: order.append("train") or trained(*a, **k)
     )
     run(tree)
-    assert order[:4] == ["here", "train", "here", "train"]
+    assert order == ["origin", *["train"] * 4]
 
 
 def test_an_edited_tracked_file_shows_in_the_commit(tmp_path, monkeypatch):
@@ -210,10 +207,10 @@ def test_an_edited_tracked_file_shows_in_the_commit(tmp_path, monkeypatch):
     git("add", "a.py")
     git("commit", "-m", "one")
     monkeypatch.setattr(provenance, "__file__", str(tmp_path / "a.py"))
-    clean = provenance.here(torch.device("cpu"))["commit"]
+    clean = provenance.origin()["commit"]
     assert len(clean) == 10 and not clean.endswith("+")
     (tmp_path / "a.py").write_text("2")
-    assert provenance.here(torch.device("cpu"))["commit"] == clean + "+"
+    assert provenance.origin()["commit"] == clean + "+"
 
 
 def test_runs_of_two_devices_are_not_one_evidence():

@@ -9,13 +9,12 @@ import torch
 from torch import nn
 
 
-def here(device: torch.device) -> dict[str, Any]:
-    """Commit, torch, date of now, and the name of the device that is handed over."""
+def origin() -> dict[str, str]:
+    """Commit, torch and date of now: asked once, when a script begins."""
     return {
         "commit": _commit(),
         "torch": torch.__version__.split("+")[0],
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "device": device_name(device),
     }
 
 

@@ -43,7 +43,8 @@ class Study:
         self.scale, self.device = config.scale(), config.default_device()
         self.seeds = self._few(seeds)
         self.script = _ROOT / "experiments" / f"{slug}.py"
-        self.made_by = digest.evidence_digest(self.script)  # before the first run
+        self.made_by = digest.evidence_digest(self.script)
+        self._origin = provenance.origin()  # before the first run
         self._full = self.scale == "full"
         # A smoke run proves that the script runs: it finds nothing done.
         base = _ROOT / "_build" / "evidence" if self._full else Path(tempfile.mkdtemp())
@@ -119,7 +120,7 @@ class Study:
         """
 
         def finished(seed: int) -> Finished:
-            about = provenance.here(self.device)
+            about = {"device": provenance.device_name(self.device)}
             return Finished(dict(trial(seed)), about, None, {})
 
         # A trial may look at networks of any other function of the script.
@@ -191,7 +192,9 @@ class Study:
             "curves": writing.labels(self._strips["curve"]),
             "histories": histories,
             "kept": kept,
-            "provenance": writing.provenance_of(about, self),
+            "provenance": provenance.joined(
+                about or [{**self._origin, "device": self.device.type}], self.seeds
+            ),
             "made_by": [self.made_by],
         }
         home = _RESULTS if self._full else Path(tempfile.mkdtemp())
@@ -241,7 +244,9 @@ class Study:
                 config.seed_everything(seed)
                 print(f"   {self.slug}: {row}, seed {seed}", flush=True)
                 run = trial(seed)
-                return run._replace(values=self._checked(row, run.values))
+                about = {**self._origin, **run.about}
+                values = self._checked(row, run.values)
+                return run._replace(values=values, about=about)
 
             self._runs.offer(path, work)
             waiting[seed] = lambda path=path, work=work: self._runs.wait_for(path, work)

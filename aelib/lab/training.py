@@ -27,7 +27,7 @@ class Training:
     def run(self, seed: int, unfinished: Path) -> Finished:
         """Train and measure; goes on from the checkpoint `unfinished`, if it exists."""
         model = self.build().to(self.device)
-        about = provenance.here(provenance.device_of(model))  # before the first step
+        device = provenance.device_of(model)
         options = dict(self.recipe)
         if "optimizer" in options:
             options["optimizer"] = options["optimizer"](model)
@@ -39,6 +39,7 @@ class Training:
         with torch.no_grad():
             values = dict(self.measure(model))
         unfinished.unlink(missing_ok=True)
+        about = {"device": provenance.device_name(device)}
         return Finished(values, about, history.to_dict(), model.state_dict())
 
     def restore(self, weights: Mapping[str, Tensor]) -> nn.Module:

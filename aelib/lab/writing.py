@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aelib.lab import provenance
 from aelib.lab.runs import Finished, file_name
 
 Waiting = dict[int, Callable[[], Finished]]  # seed -> the run, once it is there
@@ -91,8 +90,3 @@ def strips(
 
 def labels(named: Mapping[str, Mapping[str, Tensor]]) -> dict[str, list[str]]:
     return {name: list(strip) for name, strip in named.items()}
-
-
-def provenance_of(about: list[dict[str, Any]], study: Any) -> dict[str, Any]:
-    """That of the runs; of evidence without runs, that of now."""
-    return provenance.joined(about or [provenance.here(study.device)], study.seeds)
