@@ -6,6 +6,7 @@ AELIB_DATA         folder for fetched data sets
 AELIB_OFFLINE      1: never touch the network
 AELIB_PROGRESS     0 | 1: progress bars; off by default under CI
 AELIB_SEED_OFFSET  integer added to every seed, to run a chapter under other seeds
+AELIB_SCALE        full (default) | smoke: how long experiments/ run; no chapter asks
 """
 
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+
+from aelib import _expect
 
 T = TypeVar("T")
 
@@ -32,6 +35,18 @@ def profile() -> str:
     return value
 
 
+def scale() -> str:
+    """Scale of the experiments, "full" or "smoke", from AELIB_SCALE.
+
+    Raises:
+        ValueError: AELIB_SCALE holds anything else.
+    """
+    value = os.environ.get("AELIB_SCALE") or "full"
+    if value not in ("smoke", "full"):
+        raise ValueError(f"AELIB_SCALE must be 'smoke' or 'full', got {value!r}")
+    return value
+
+
 def pick(*, fast: T, full: T) -> T:
     """The value for the profile in force; both stay visible where they are written."""
     return fast if profile() == "fast" else full
@@ -46,8 +61,7 @@ def seed_everything(seed: int) -> torch.Generator:
         TypeError: `seed` is not an int.
         ValueError: the sum is negative, or AELIB_SEED_OFFSET is not an integer.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise TypeError(f"seed must be an int, got {type(seed).__name__}")
+    seed = _expect.integer("seed", seed)
     text = os.environ.get("AELIB_SEED_OFFSET") or "0"
     try:
         total = seed + int(text)
@@ -74,8 +88,8 @@ def default_device() -> torch.device:
     """AELIB_DEVICE if set, else cuda, mps or cpu, the first that is available.
 
     Raises:
-        ValueError: AELIB_DEVICE names no device type of cpu, cuda, mps, or one that is
-            not available here.
+        ValueError: AELIB_DEVICE is none of cpu, cuda, mps (an index may follow a
+            colon), or names a device that is not available here.
     """
     value = os.environ.get("AELIB_DEVICE")
     available = {
@@ -86,13 +100,22 @@ def default_device() -> torch.device:
     if not value:
         return torch.device(next(name for name, there in available.items() if there))
     kind = value.split(":")[0]
-    if kind not in available:
+    try:
+        device = torch.device(value) if kind in available else None
+    except RuntimeError:  # what follows the colon is no index
+        device = None
+    if device is None:
         raise ValueError(f"AELIB_DEVICE must be cpu, cuda or mps, got {value!r}")
     if not available[kind]:
         raise ValueError(
             f"AELIB_DEVICE is {value!r}, but no {kind} device is available here"
         )
-    return torch.device(value)
+    n_devices = torch.cuda.device_count() if kind == "cuda" else 1
+    if (device.index or 0) >= n_devices:
+        raise ValueError(
+            f"AELIB_DEVICE is {value!r}, but only {n_devices} of {kind} are here"
+        )
+    return device if kind == "cuda" else torch.device(kind)
 
 
 def data_root() -> Path:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from aelib import _expect
+
 _LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 _OUTPUT_SCALE = 0.1  # of the last layer: the first outputs are near the mean image
 _TANH = (-1.0, torch.atanh)  # lower end, inverse
@@ -70,12 +72,6 @@ def _before_activation(model: nn.Module, layer: nn.Module, wanted: Tensor) -> Te
 
 
 def _check(mean_image: Tensor, layers: list[nn.Module]) -> None:
-    if not isinstance(mean_image, Tensor) or not mean_image.is_floating_point():
-        kind = getattr(mean_image, "dtype", type(mean_image).__name__)
-        raise TypeError(f"mean_image must be a floating-point tensor, got {kind}")
-    if mean_image.ndim != 3 or not mean_image.isfinite().all():
-        raise ValueError(
-            f"mean_image must be finite and (C, H, W), got {tuple(mean_image.shape)}"
-        )
+    _expect.values("mean_image", mean_image, "(C, H, W)")
     if not layers or layers[-1].bias is None:
         raise ValueError("model must end in a layer with a bias, got none")

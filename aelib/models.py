@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from aelib import _expect
+
 ImageShape = tuple[int, int, int]
 
 
@@ -29,8 +31,9 @@ class MLPEncoder(nn.Module):
         super().__init__()
         channels, height, width = _check_image_shape(image_shape)
         self.image_shape = (channels, height, width)
-        self.out_dim = _check_size("out_dim", out_dim)
-        sizes = [channels * height * width, *_check_hidden(hidden), out_dim]
+        self.out_dim = _expect.integer("out_dim", out_dim, least=1)
+        between = _expect.sizes("hidden", hidden)
+        sizes = [channels * height * width, *between, self.out_dim]
         self.net = nn.Sequential(nn.Flatten(), *_linear_layers(sizes))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,8 +56,9 @@ class MLPDecoder(nn.Module):
         super().__init__()
         channels, height, width = _check_image_shape(image_shape)
         self.image_shape = (channels, height, width)
-        self.latent_dim = _check_size("latent_dim", latent_dim)
-        sizes = [latent_dim, *_check_hidden(hidden), channels * height * width]
+        self.latent_dim = _expect.integer("latent_dim", latent_dim, least=1)
+        between = _expect.sizes("hidden", hidden)
+        sizes = [self.latent_dim, *between, channels * height * width]
         self.net = nn.Sequential(
             *_linear_layers(sizes), nn.Unflatten(1, self.image_shape)
         )
@@ -72,8 +76,8 @@ class ConvEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.image_shape = _check_multiple_of_4(image_shape)
-        self.out_dim = _check_size("out_dim", out_dim)
-        _check_size("width", width)
+        self.out_dim = _expect.integer("out_dim", out_dim, least=1)
+        width = _expect.integer("width", width, least=1)
         channels, h, w = self.image_shape
         self.net = nn.Sequential(
             nn.Conv2d(channels, width, 4, stride=2, padding=1),  # H -> H/2
@@ -100,8 +104,8 @@ class ConvDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.image_shape = _check_multiple_of_4(image_shape)
-        self.latent_dim = _check_size("latent_dim", latent_dim)
-        _check_size("width", width)
+        self.latent_dim = _expect.integer("latent_dim", latent_dim, least=1)
+        width = _expect.integer("width", width, least=1)
         channels, h, w = self.image_shape
         self.net = nn.Sequential(
             nn.Linear(latent_dim, 2 * width * (h // 4) * (w // 4)),
@@ -198,21 +202,10 @@ def _linear_layers(sizes: Sequence[int]) -> list[nn.Module]:
     return layers[:-1]
 
 
-def _check_size(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return value
-
-
 def _check_image_shape(image_shape: ImageShape) -> ImageShape:
     if not isinstance(image_shape, Sequence) or len(image_shape) != 3:
         raise ValueError(f"image_shape must be (C, H, W), got {image_shape!r}")
-    channels, height, width = (
-        _check_size(f"image_shape[{axis}]", size)
-        for axis, size in enumerate(image_shape)
-    )
+    channels, height, width = _expect.sizes("image_shape", image_shape)
     return channels, height, width
 
 
@@ -225,19 +218,10 @@ def _check_multiple_of_4(image_shape: ImageShape) -> ImageShape:
     return channels, height, width
 
 
-def _check_hidden(hidden: Sequence[int]) -> list[int]:
-    if not isinstance(hidden, Sequence) or isinstance(hidden, str):
-        raise TypeError(
-            f"hidden must be a sequence of ints, got {type(hidden).__name__}"
-        )
-    return [_check_size(f"hidden[{index}]", size) for index, size in enumerate(hidden)]
-
-
 def _check_modules(encoder: nn.Module, decoder: nn.Module, *, n_heads: int) -> None:
     """Where both say their sizes (ours do), they must fit; others fail when called."""
     for name, module in (("encoder", encoder), ("decoder", decoder)):
-        if not isinstance(module, nn.Module):
-            raise TypeError(f"{name} must be an nn.Module, got {type(module).__name__}")
+        _expect.instance(name, module, nn.Module, "an nn.Module")
     out_dim = getattr(encoder, "out_dim", None)
     latent_dim = getattr(decoder, "latent_dim", None)
     if out_dim is not None and out_dim % n_heads:
@@ -250,10 +234,7 @@ def _check_modules(encoder: nn.Module, decoder: nn.Module, *, n_heads: int) -> N
 
 
 def _check_input(name: str, tensor: Tensor, shape: tuple[int, ...], axes: str) -> None:
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} must be a tensor, got {type(tensor).__name__}")
-    if not tensor.is_floating_point():
-        raise TypeError(f"{name} must be floating point, got {tensor.dtype}")
+    _expect.floating(name, tensor)
     if tuple(tensor.shape[1:]) != shape or tensor.ndim != len(shape) + 1:
         wanted = ", ".join(["B", *map(str, shape)])
         raise ValueError(

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from aelib import _expect, _files
+
 SCALARS = "scalars.jsonl"
 _NAME = re.compile(r"[\w-]+(/[\w-]+)*", re.ASCII)
 
@@ -42,7 +44,7 @@ class FileTracker:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).expanduser()
         self.folder.mkdir(parents=True, exist_ok=True)
         _heal(self.folder / SCALARS)
         self._file = (self.folder / SCALARS).open("ab", buffering=0)
@@ -54,15 +56,14 @@ class FileTracker:
             TypeError: `step` or a value is not a number.
             ValueError: a value is named "step", or the tracker is closed.
         """
-        _check_step(step)
+        step = _expect.integer("step", step, least=0)
         if "step" in values:
             raise ValueError("values must not hold a name 'step', got one")
-        for name, value in values.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(
-                    f"values must be numbers, got {type(value).__name__} for {name!r}"
-                )
-        line = json.dumps({"step": step, **values}) + "\n"
+        plain = {
+            name: _expect.number(f"values[{name!r}]", value, finite=False)
+            for name, value in values.items()
+        }
+        line = json.dumps({"step": step, **plain}) + "\n"
         self._open_file().write(line.encode())  # one write: at worst the end is missing
 
     def images(self, step: int, name: str, images: Tensor) -> None:
@@ -72,17 +73,14 @@ class FileTracker:
             TypeError: `images` is not a floating tensor.
             ValueError: its shape, its values or the name cannot be meant.
         """
-        _check_step(step)
+        step = _expect.integer("step", step, least=0)
         self._open_file()
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"name must be letters, digits, '_', '-' and '/' between, got {name!r}"
             )
         path = self.folder / "images" / name / f"{step:08d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(_png(images))
-        partial.replace(path)
+        _files.write_bytes(path, _png(images))
 
     def close(self) -> None:
         self._file.close()
@@ -104,7 +102,7 @@ def read_scalars(folder: str | Path) -> list[dict[str, float]]:
         FileNotFoundError: the folder holds no scalars.
         ValueError: a line before the last is not one of a FileTracker.
     """
-    path = Path(folder) / SCALARS
+    path = Path(folder).expanduser() / SCALARS
     whole, _ = _split_torn(path.read_bytes())
     rows: dict[int, dict[str, float]] = {}
     for number, line in enumerate(whole.splitlines(), start=1):
@@ -133,26 +131,10 @@ def _heal(path: Path) -> None:
             os.truncate(path, len(whole))
 
 
-def _check_step(step: int) -> None:
-    if isinstance(step, bool) or not isinstance(step, int):
-        raise TypeError(f"step must be an int, got {type(step).__name__}")
-    if step < 0:
-        raise ValueError(f"step must be at least 0, got {step}")
-
-
 def _png(images: Tensor) -> bytes:
     """Images (N, C, H, W) as one PNG, about as many to a row as there are rows."""
-    if not isinstance(images, Tensor) or not images.is_floating_point():
-        raise TypeError(
-            "images must be a floating tensor in [0, 1], "
-            f"got {getattr(images, 'dtype', type(images).__name__)}"
-        )
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.numel() == 0:
-        raise ValueError(
-            f"images must be (N, C, H, W) with C 1 or 3, got {tuple(images.shape)}"
-        )
-    if not images.isfinite().all():
-        raise ValueError("images must be finite, got NaN or Inf")
+    _expect.images("images", images)
+    _expect.values("images", images)
     from matplotlib import image  # here, so that a run without pictures starts sooner
 
     n, c, h, w = images.shape

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aelib import _expect
+
 
 class Batches:
     """Mini-batches of resident tensors: no workers, no copy of the data, re-iterable.
@@ -44,8 +46,13 @@ class Batches:
         _check_tensors(self.tensors)
         self.n_examples = len(self.tensors[0])
         self.device = self.tensors[0].device
-        _check_batch_size(batch_size, self.n_examples, drop_last)
-        self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
+        self.batch_size = _expect.integer("batch_size", batch_size, least=1)
+        if drop_last and batch_size > self.n_examples:
+            raise ValueError(
+                f"batch_size must be at most the {self.n_examples} examples with "
+                f"drop_last, got {batch_size}"
+            )
+        self.shuffle, self.drop_last = shuffle, drop_last
         self.generator = _chosen_generator(generator, self.device) if shuffle else None
         self._sources = [_Source(tensor) for tensor in self.tensors]
 
@@ -125,10 +132,7 @@ def _check_tensors(tensors: tuple[Tensor, ...]) -> None:
     if not tensors:
         raise ValueError("tensors must hold at least one tensor, got none")
     for position, tensor in enumerate(tensors):
-        if not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"tensors[{position}] must be a Tensor, got {type(tensor).__name__}"
-            )
+        _expect.tensor(f"tensors[{position}]", tensor)
         if tensor.ndim == 0 or len(tensor) == 0:
             raise ValueError(
                 f"tensors[{position}] must hold examples along its first axis, "
@@ -161,28 +165,13 @@ def _check_finite(tensor: Tensor, position: int) -> None:
         )
 
 
-def _check_batch_size(batch_size: int, n_examples: int, drop_last: bool) -> None:
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int):
-        raise TypeError(f"batch_size must be an int, got {type(batch_size).__name__}")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    if drop_last and batch_size > n_examples:
-        raise ValueError(
-            f"batch_size must be at most the {n_examples} examples with drop_last, "
-            f"got {batch_size}"
-        )
-
-
 def _chosen_generator(
     generator: torch.Generator | None, device: torch.device
 ) -> torch.Generator:
     if generator is None:
         seed = int(torch.randint(2**62, ()))
         return torch.Generator(device).manual_seed(seed)
-    if not isinstance(generator, torch.Generator):
-        raise TypeError(
-            f"generator must be a torch.Generator, got {type(generator).__name__}"
-        )
+    _expect.instance("generator", generator, torch.Generator, "a torch.Generator")
     if generator.device.type != "cpu" and generator.device != device:
         raise ValueError(
             f"generator must be on the tensors' device {device} or on the CPU, "

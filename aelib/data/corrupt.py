@@ -4,10 +4,10 @@ In images (B, C, H, W) a pixel is lost whole, with all its channels; in any othe
 (B, ...) each number is lost by itself.
 """
 
-import math
-
 import torch
 from torch import Tensor
+
+from aelib import _expect
 
 
 def gaussian_noise(
@@ -31,11 +31,11 @@ def gaussian_noise(
 
     Taught in: chapter 05.
     """
-    _check_x(x)
+    _expect.examples("x", x)
     if isinstance(sigma, Tensor):
         sigma = _spread(sigma, x)
     else:
-        _check_number("sigma", sigma, high=math.inf)
+        sigma = _expect.number("sigma", sigma, least=0)
     noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
     return x + sigma * noise
 
@@ -80,8 +80,8 @@ def salt_and_pepper(
 
 def _uniform(x: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
     """One number in [0, 1) for each pixel, in a shape that spreads over channels."""
-    _check_x(x)
-    _check_number("rate", rate, high=1)
+    _expect.examples("x", x)
+    _expect.number("rate", rate, least=0, most=1)
     shape = list(x.shape)
     if x.ndim == 4:
         shape[1] = 1
@@ -89,32 +89,11 @@ def _uniform(x: Tensor, rate: float, generator: torch.Generator | None) -> Tenso
 
 
 def _spread(sigma: Tensor, x: Tensor) -> Tensor:
-    if not sigma.is_floating_point():
-        raise TypeError(f"sigma must be floating point, got {sigma.dtype}")
+    _expect.floating("sigma", sigma)
     if sigma.shape != x.shape[:1]:
         raise ValueError(
             f"sigma must be a number or ({len(x)},) for {len(x)} examples, "
             f"got {tuple(sigma.shape)}"
         )
-    if sigma.device != x.device:
-        raise ValueError(
-            f"sigma must be on the device of x, {x.device}, got {sigma.device}"
-        )
+    _expect.same_device("sigma", sigma, "x", x)
     return sigma.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
-
-
-def _check_x(x: Tensor) -> None:
-    if not isinstance(x, Tensor):
-        raise TypeError(f"x must be a tensor, got {type(x).__name__}")
-    if not x.is_floating_point():
-        raise TypeError(f"x must be floating point, got {x.dtype}")
-    if x.ndim < 2:
-        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
-
-
-def _check_number(name: str, value: float, *, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    if not (0 <= value <= high and math.isfinite(value)):
-        limits = "finite and 0 or more" if high == math.inf else f"in [0, {high:g}]"
-        raise ValueError(f"{name} must be {limits}, got {value}")

@@ -28,6 +28,17 @@ class ImageData(NamedTuple):
     source: str
     licence: str
 
+    def to(self, device: torch.device | str) -> "ImageData":
+        """The same data set with images and labels on `device`, copied once.
+
+        What is there already is not copied. Whole: 188 MB for 60,000 images of 28x28.
+        """
+        train, test = (
+            Split(split.images.to(device), split.labels.to(device))
+            for split in (self.train, self.test)
+        )
+        return self._replace(train=train, test=test)
+
 
 def fashion_mnist(*, profile: str | None = None) -> ImageData:
     """Photographs of clothing, 1x28x28, ten classes (Xiao et al., arXiv:1708.07747).

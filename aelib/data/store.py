@@ -2,20 +2,20 @@
 
 The cache holds each file decompressed, so that its SHA-256 is the digest of every byte
 in it: a flip, a cut, an addition or another file under the name cannot go unseen.
-Layout: <root>/<set>/<file>. Files are written under *.part and moved; one process at a
-time writes to a set, behind .lock, and first removes what an interrupted one left.
+Layout: <root>/<set>/<file>. Files are written whole or not at all (aelib._files); one
+process at a time writes to a set, behind .lock, and first removes what an interrupted
+one left.
 """
 
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from os import fsync, getpid
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from aelib import config
+from aelib import _files, config
 from aelib.data import download
 from aelib.data.registry import DataSet, File
 from aelib.data.verify import DataError, gunzip, mismatch, read_file
@@ -95,7 +95,7 @@ def fetch(
         return folder
     with _locked(entry, folder):
         with _storage(folder, 0):
-            for path in folder.glob("*.part"):
+            for path in folder.glob(f"*{_files.ENDING}"):
                 path.unlink()  # of an interrupted fetch: we hold the lock, none runs
         _fill(entry, folder, list(mirrors) or _sources(entry))
     left = problems(entry, folder)
@@ -105,7 +105,7 @@ def fetch(
 
 
 def _litter(folder: Path) -> bool:
-    return any(folder.glob("*.part")) or (folder / ".lock").exists()
+    return any(folder.glob(f"*{_files.ENDING}")) or (folder / ".lock").exists()
 
 
 def _sources(entry: DataSet) -> list[str]:
@@ -121,7 +121,7 @@ def _fill(entry: DataSet, folder: Path, mirrors: list[str]) -> None:
     for file, reason in bad.items():
         content = _first_good(entry, file, mirrors, reason)
         with _storage(folder, file.n_bytes):
-            _write(folder / file.name, content)
+            _files.write_bytes(folder / file.name, content)
         if not reason.endswith("missing"):
             logger.warning("%s; replaced by a good copy from %s", reason, mirrors[0])
 
@@ -165,18 +165,6 @@ def _obtain(mirror: str, file: File, n_mirrors: int) -> bytes:
     if reason:
         raise download.MirrorError(f"not the right file: {reason}")
     return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.{getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -13,6 +13,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from aelib import _expect
+
 N_FEATURES = 64
 _FOLDER = Path(__file__).parent
 _IMAGES_AT_ONCE = 500  # bounds the memory of the first layer's maps
@@ -89,10 +91,7 @@ def _block(n_in: int, n_out: int) -> list[nn.Module]:
 
 
 def _check_images(x: Tensor) -> None:
-    if not isinstance(x, Tensor):
-        raise TypeError(f"x must be a tensor, got {type(x).__name__}")
-    if not x.is_floating_point():
-        raise TypeError(f"x must be floating point, got {x.dtype}")
+    _expect.floating("x", x)
     if x.ndim != 4 or tuple(x.shape[1:]) != (1, 28, 28) or len(x) == 0:
         raise ValueError(f"x must be (B, 1, 28, 28), got {tuple(x.shape)}")
     low, high = x.min().item(), x.max().item()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from aelib.losses.checking import check_codes
+from aelib import _expect
 
 
 def kl_per_dim(mean: Tensor, log_var: Tensor) -> Tensor:
@@ -11,7 +11,7 @@ def kl_per_dim(mean: Tensor, log_var: Tensor) -> Tensor:
 
     Taught in: chapter 07.
     """
-    check_codes(mean=mean, log_var=log_var)
+    _expect.codes(mean=mean, log_var=log_var)
     # expm1(v) - v, since exp(v) - 1 - v cancels badly near v = 0
     return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 
@@ -31,7 +31,8 @@ def kl_gaussians(
 
     Taught in: chapter 07.
     """
-    check_codes(mean_q=mean_q, log_var_q=log_var_q, mean_p=mean_p, log_var_p=log_var_p)
+    q, p = {"mean_q": mean_q, "log_var_q": log_var_q}, {"mean_p": mean_p}
+    _expect.codes(**q, **p, log_var_p=log_var_p)
     log_ratio = log_var_q - log_var_p  # (B, D)
     shift = (mean_q - mean_p).square() * (-log_var_p).exp()
     return 0.5 * (torch.expm1(log_ratio) - log_ratio + shift).sum(dim=1)

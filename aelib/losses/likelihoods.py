@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from aelib.losses.checking import check_float, check_pair
+from aelib import _expect
 
 _NEAR_ZERO = 0.1  # |logit| below which closed forms cancel; series are exact to 1e-11
 
@@ -29,7 +29,7 @@ def gaussian_nll(x_hat: Tensor, x: Tensor, *, sigma: float | Tensor = 1.0) -> Te
 
     Taught in: chapter 04.
     """
-    check_pair("x_hat", x_hat, "x", x)
+    _expect.pair("x_hat", x_hat, "x", x)
     log_sigma = _log_of_scale("sigma", sigma)
     n_values = math.prod(x.shape[1:])
     sse = (x_hat - x).square().flatten(1).sum(dim=1)  # (B,)
@@ -53,7 +53,7 @@ def laplace_nll(x_hat: Tensor, x: Tensor, *, scale: float | Tensor = 1.0) -> Ten
 
     Taught in: chapter 04.
     """
-    check_pair("x_hat", x_hat, "x", x)
+    _expect.pair("x_hat", x_hat, "x", x)
     log_scale = _log_of_scale("scale", scale)
     n_values = math.prod(x.shape[1:])
     absolute = (x_hat - x).abs().flatten(1).sum(dim=1)  # (B,)
@@ -74,7 +74,7 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
 
     Taught in: chapter 04.
     """
-    check_pair("logits", logits, "x", x)
+    _expect.pair("logits", logits, "x", x)
     nll = binary_cross_entropy_with_logits(logits, x, reduction="none")
     return nll.flatten(1).sum(dim=1)
 
@@ -99,7 +99,7 @@ def continuous_bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
 
     Taught in: chapter 04.
     """
-    check_pair("logits", logits, "x", x)
+    _expect.pair("logits", logits, "x", x)
     small, near, far = _near_and_far(logits)
     square = near.square()
     series = 0.5 * near + square * (1 / 24 - square / 2880)
@@ -121,7 +121,7 @@ def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
 
     Taught in: chapter 04.
     """
-    check_float("logits", logits)
+    _expect.floating("logits", logits)
     small, near, far = _near_and_far(logits)
     series = 0.5 + near / 12 - near**3 / 720 + near**5 / 30240
     above = -1 / torch.expm1(-far) - 1 / far  # the mean for |logit|
@@ -144,6 +144,4 @@ def _log_of_scale(name: str, value: float | Tensor) -> float | Tensor:
         if value.ndim != 0:
             raise ValueError(f"{name} must be a scalar, got shape {tuple(value.shape)}")
         return value.log()
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be positive and finite, got {value}")
-    return math.log(value)
+    return math.log(_expect.number(name, value, above=0))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aelib.losses.checking import check_codes, check_float
+from aelib import _expect
 
 
 def contractive_penalty(h: Tensor, weight: Tensor) -> Tensor:
@@ -29,9 +29,9 @@ def contractive_penalty(h: Tensor, weight: Tensor) -> Tensor:
 
     Taught in: chapter 06.
     """
-    check_codes(h=h)
-    check_float("weight", weight)
-    if weight.ndim != 2 or weight.shape[0] != h.shape[1]:
+    _expect.codes(h=h)
+    _expect.floating("weight", weight, "(D, N)")
+    if weight.shape[0] != h.shape[1]:
         raise ValueError(
             f"weight must be (D, N) with D = {h.shape[1]}, got {tuple(weight.shape)}"
         )
@@ -64,12 +64,8 @@ def jacobian_penalty(
 
     Taught in: chapter 06.
     """
-    check_float("x", x)
-    if x.ndim < 2:
-        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
-    _check_int("n_probes", n_probes)
-    if n_probes < 1:
-        raise ValueError(f"n_probes must be at least 1, got {n_probes}")
+    _expect.examples("x", x)
+    n_probes = _expect.integer("n_probes", n_probes, least=1)
     training = torch.is_grad_enabled()
     with torch.enable_grad():
         x = x if x.requires_grad else x.detach().requires_grad_()
@@ -99,7 +95,7 @@ def l1_penalty(h: Tensor) -> Tensor:
 
     Taught in: chapter 06.
     """
-    check_codes(h=h)
+    _expect.codes(h=h)
     return h.abs().sum(dim=1)
 
 
@@ -122,11 +118,8 @@ def kl_sparsity(activation: Tensor, target: float) -> Tensor:
 
     Taught in: chapter 06.
     """
-    check_float("activation", activation)
-    if activation.ndim != 1:
-        raise ValueError(f"activation must be (D,), got {tuple(activation.shape)}")
-    if not 0 < target < 1:
-        raise ValueError(f"target must be in (0, 1), got {target}")
+    _expect.floating("activation", activation, "(D,)")
+    target = _expect.number("target", target, above=0, below=1)
     on = target * (target / activation).log()
     off = (1 - target) * ((1 - target) / (1 - activation)).log()
     return on + off
@@ -145,14 +138,7 @@ def top_k(h: Tensor, k: int) -> Tensor:
 
     Taught in: chapter 06.
     """
-    check_codes(h=h)
-    _check_int("k", k)
-    if not 1 <= k <= h.shape[1]:
-        raise ValueError(f"k must be in [1, {h.shape[1]}], got {k}")
+    _expect.codes(h=h)
+    k = _expect.integer("k", k, least=1, most=h.shape[1])
     kept = h.topk(k, dim=1).indices  # (B, k)
     return h * torch.zeros_like(h).scatter(1, kept, 1.0)
-
-
-def _check_int(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {type(value).__name__}")

@@ -4,16 +4,16 @@ Unlike the losses these check the values they are given: a metric is where a num
 leaves for a table.
 """
 
-from aelib.metrics.codes import (
-    Probe,
-    active_units,
-    dead_units,
-    linear_probe,
-    principal_angles,
-)
+from aelib.metrics.codes import active_units, dead_units, principal_angles
 from aelib.metrics.distributions import auroc, frechet_distance, importance_nll
 from aelib.metrics.images import laplacian_variance, psnr, sse, ssim
-from aelib.metrics.probes import FittedProbe, fit_probe, knn_accuracy
+from aelib.metrics.probes import (
+    FittedProbe,
+    Probe,
+    fit_probe,
+    knn_accuracy,
+    linear_probe,
+)
 
 __all__ = [
     "FittedProbe",

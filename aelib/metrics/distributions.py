@@ -1,11 +1,12 @@
 """Measures of densities, detectors and sets of samples."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from aelib.metrics.checking import check_labels, check_values
+from aelib import _expect
 
 _DECODES_AT_ONCE = 4_096  # codes decoded in one pass, to bound memory
 
@@ -40,7 +41,9 @@ def importance_nll(
 
     Taught in: chapter 11.
     """
-    _check_importance(x, n_samples)
+    _expect.values("x", x)
+    _expect.examples("x", x)
+    n_samples = _expect.integer("n_samples", n_samples, least=1)
     mean, log_var = model.encode(x)
     chunk = max(1, _DECODES_AT_ONCE // len(x))
     total = x.new_full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
@@ -48,8 +51,7 @@ def importance_nll(
         k = min(chunk, n_samples - start)
         weights = _log_weights(model, x, mean, log_var, k, log_likelihood)  # (k, B)
         total = torch.logaddexp(total, weights.logsumexp(dim=0))
-    n = torch.tensor(n_samples, dtype=torch.float64, device=x.device)
-    return n.log() - total
+    return math.log(n_samples) - total
 
 
 def _log_weights(
@@ -77,16 +79,6 @@ def _log_weights(
     return log_px.double().unflatten(0, (k, len(x))) + log_ratio
 
 
-def _check_importance(x: Tensor, n_samples: int) -> None:
-    check_values("x", x)
-    if isinstance(n_samples, bool) or not isinstance(n_samples, int):
-        raise TypeError(f"n_samples must be an int, got {type(n_samples).__name__}")
-    if n_samples < 1:
-        raise ValueError(f"n_samples must be at least 1, got {n_samples}")
-    if x.ndim < 2:
-        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
-
-
 def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
     """Chance that an anomaly scores above a normal example; ties count one half.
 
@@ -103,8 +95,8 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
 
     Taught in: chapter 22.
     """
-    check_values("scores", scores, "(N,)")
-    check_labels("is_anomaly", is_anomaly, len(scores))
+    _expect.values("scores", scores, "(N,)")
+    _expect.labels("is_anomaly", is_anomaly, len(scores))
     kinds = is_anomaly.unique().tolist()
     if kinds != [0, 1]:
         raise ValueError(f"is_anomaly must hold both 0 and 1 only, got {kinds}")
@@ -138,7 +130,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     """
     moments = []
     for name, features in (("features_a", features_a), ("features_b", features_b)):
-        check_values(name, features, "(N, D)")
+        _expect.values(name, features, "(N, D)")
         if len(features) < 2:
             raise ValueError(
                 f"{name} must hold 2 examples or more, got {len(features)}"

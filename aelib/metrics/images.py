@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from aelib.metrics.checking import check_same_shape, check_values
+from aelib import _expect
 
 
 def sse(x_hat: Tensor, x: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def psnr(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
             not positive.
     """
     _check_pair(x_hat, x)
-    _check_peak(peak)
+    peak = _expect.number("peak", peak, above=0)
     mse = (x_hat - x).square().flatten(1).mean(dim=1)
     return 10 * torch.log10(peak**2 / mse)
 
@@ -47,7 +47,7 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
         TypeError, ValueError: as `psnr`, or the images are smaller than the window.
     """
     _check_pair(x_hat, x)
-    _check_peak(peak)
+    peak = _expect.number("peak", peak, above=0)
     if x.ndim != 4 or min(x.shape[2:]) < 11:
         raise ValueError(
             f"x must be (B, C, H, W) with H and W of 11 or more, got {tuple(x.shape)}"
@@ -73,7 +73,7 @@ def laplacian_variance(x: Tensor) -> Tensor:
     Raises:
         TypeError, ValueError: `x` is not (B, C, H, W), too small, or not finite.
     """
-    check_values("x", x, "(B, C, H, W)")
+    _expect.values("x", x, "(B, C, H, W)")
     if min(x.shape[2:]) < 3:
         raise ValueError(f"x must have H and W of 3 or more, got {tuple(x.shape)}")
     neighbours = x[..., :-2, 1:-1] + x[..., 2:, 1:-1] + x[..., 1:-1, :-2]
@@ -92,13 +92,6 @@ def _blur(x: Tensor) -> Tensor:
 
 
 def _check_pair(x_hat: Tensor, x: Tensor) -> None:
-    check_values("x_hat", x_hat)
-    check_values("x", x)
-    check_same_shape("x_hat", x_hat, "x", x)
-    if x.ndim < 2:
-        raise ValueError(f"x must have an axis behind B, got {tuple(x.shape)}")
-
-
-def _check_peak(peak: float) -> None:
-    if not peak > 0:
-        raise ValueError(f"peak must be positive, got {peak}")
+    _expect.values("x_hat", x_hat)
+    _expect.values("x", x)
+    _expect.pair("x_hat", x_hat, "x", x)

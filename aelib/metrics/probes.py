@@ -1,13 +1,23 @@
 """Simple classifiers on frozen codes, fitted once and asked often."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from aelib.metrics.checking import check_labels, check_values
-from aelib.metrics.codes import L2_GRID, Probe
+from aelib import _expect
 
+L2_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # per-example weight of |w|^2 / 2
 _CHUNK = 1_000  # test codes at a time: memory is 4 * _CHUNK * N bytes
+
+
+class Probe(NamedTuple):
+    """Test accuracies in [0, 1] of two simple classifiers on frozen codes."""
+
+    logistic: float
+    knn: float
+    l2: float
 
 
 def knn_accuracy(
@@ -34,26 +44,27 @@ def knn_accuracy(
             `n_neighbours` is not in [1, N].
     """
     _check(train_codes, train_labels, test_codes)
-    check_labels("test_labels", test_labels, len(test_codes))
-    if not 1 <= n_neighbours <= len(train_codes):
-        raise ValueError(
-            f"n_neighbours must be in [1, {len(train_codes)}], got {n_neighbours}"
-        )
+    _expect.labels("test_labels", test_labels, len(test_codes))
+    n_neighbours = _expect.integer(
+        "n_neighbours", n_neighbours, least=1, most=len(train_codes)
+    )
     guess = _neighbours_vote(
         train_codes.detach(), train_labels, test_codes.detach(), n_neighbours
     )
-    return (guess == test_labels).double().mean().item()
+    return (guess == test_labels).sum().item() / len(test_labels)
 
 
 def fit_probe(train_codes: Tensor, train_labels: Tensor) -> "FittedProbe":
-    """The two classifiers of `linear_probe`, to be asked about several test sets.
+    """What codes tell of labels: logistic regression and 5 nearest neighbours.
 
-    Codes are standardised on the training set, here and later. The L2 weight of the
-    logistic regression is chosen on a fifth of the training set; then the regression is
-    fitted to all of it. In float32.
+    `fit_probe(train_codes, train_labels).accuracy(test_codes, test_labels)`. Codes are
+    standardised on the training set, here and later. The L2 weight of the regression
+    is chosen on a fifth of the training set (equal labels give an equal split); then
+    the regression is fitted to all of it. In float64 on the CPU.
 
     Args:
-        train_codes: (N, D), from a frozen encoder in eval mode.
+        train_codes: (N, D), from a frozen encoder in eval mode; for a VAE the posterior
+            mean.
         train_labels: (N,), integers, 0 or more, 10 or more of each.
 
     Raises:
@@ -67,7 +78,14 @@ def fit_probe(train_codes: Tensor, train_labels: Tensor) -> "FittedProbe":
             "train_labels must hold 10 examples or more of each of 2 classes or more, "
             f"got counts {counts.tolist()}"
         )
-    return FittedProbe(train_codes.detach().cpu().float(), train_labels.cpu())
+    return FittedProbe(train_codes.detach().cpu().double(), train_labels.cpu())
+
+
+def linear_probe(
+    train_codes: Tensor, train_labels: Tensor, test_codes: Tensor, test_labels: Tensor
+) -> Probe:
+    """`fit_probe` for one test set."""
+    return fit_probe(train_codes, train_labels).accuracy(test_codes, test_labels)
 
 
 class FittedProbe:
@@ -87,10 +105,13 @@ class FittedProbe:
         self._logistic = _fit_logistic(_new_logistic(), self.l2, x, y)
 
     def predict(self, codes: Tensor) -> Tensor:
-        """Labels by the logistic regression, (M, D) -> (M,)."""
-        check_values("codes", codes, "(N, D)")
-        standard = self._standardise(codes.detach().cpu().float())
-        return torch.from_numpy(self._logistic.predict(standard.numpy()))
+        """Labels by the logistic regression, (M, D) -> (M,), on the codes' device.
+
+        Raises:
+            TypeError, ValueError: `codes` is not finite (M, D), with the D of the fit.
+        """
+        standard = self._checked(codes).numpy()
+        return torch.from_numpy(self._logistic.predict(standard)).to(codes.device)
 
     def accuracy(self, codes: Tensor, labels: Tensor) -> Probe:
         """Share of right labels, in [0, 1], by both classifiers.
@@ -98,12 +119,21 @@ class FittedProbe:
         Raises:
             TypeError, ValueError: `codes` is not finite (M, D), or `labels` not (M,).
         """
-        check_values("codes", codes, "(N, D)")
-        check_labels("labels", labels, len(codes))
-        logistic = (self.predict(codes) == labels.cpu()).double().mean().item()
-        standard = self._standardise(codes.detach().cpu().float())
-        knn = knn_accuracy(self._codes, self._labels, standard, labels.cpu())
+        standard = self._checked(codes)
+        _expect.labels("labels", labels, len(codes))
+        labels = labels.cpu()
+        logistic = float(self._logistic.score(standard.numpy(), labels.numpy()))
+        knn = knn_accuracy(self._codes, self._labels, standard, labels)
         return Probe(logistic, knn, self.l2)
+
+    def _checked(self, codes: Tensor) -> Tensor:
+        _expect.values("codes", codes, "(N, D)")
+        if codes.shape[1] != len(self._mean):
+            raise ValueError(
+                f"codes must have the size D = {len(self._mean)} of the training set, "
+                f"got {codes.shape[1]}"
+            )
+        return self._standardise(codes.detach().cpu().double())
 
     def _standardise(self, codes: Tensor) -> Tensor:
         return (codes - self._mean) / self._std
@@ -141,7 +171,7 @@ def _choose_l2(codes: np.ndarray, labels: np.ndarray) -> float:
 def _new_logistic() -> "LogisticRegression":  # noqa: F821
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(max_iter=2_000, warm_start=True)
+    return LogisticRegression(max_iter=5_000, warm_start=True)
 
 
 def _fit_logistic(
@@ -155,9 +185,9 @@ def _fit_logistic(
 
 
 def _check(train_codes: Tensor, train_labels: Tensor, test_codes: Tensor) -> None:
-    check_values("train_codes", train_codes, "(N, D)")
-    check_values("test_codes", test_codes, "(N, D)")
-    check_labels("train_labels", train_labels, len(train_codes))
+    _expect.values("train_codes", train_codes, "(N, D)")
+    _expect.values("test_codes", test_codes, "(N, D)")
+    _expect.labels("train_labels", train_labels, len(train_codes))
     if train_codes.shape[1] != test_codes.shape[1]:
         raise ValueError(
             f"train_codes and test_codes must have one size D, "

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from aelib.plots.checking import check_length, check_mapping, check_rank, on_cpu
+from aelib import _expect
 
 
 def bars(
@@ -20,10 +20,10 @@ def bars(
     ax: Axes | None = None,
 ) -> Axes:
     """One bar for each of `values` (N,), at 0, 1, ... or under `labels`."""
-    check_rank("values", values, "(N,)")
-    heights = on_cpu(values)
+    _expect.tensor("values", values, "(N,)")
+    heights = values.detach().cpu()
     if labels is not None:
-        check_length("labels", labels, len(heights))
+        _expect.length("labels", labels, len(heights))
     ax = ax or plt.subplots()[1]
     ax.bar(range(len(heights)), heights.numpy())
     if labels is not None:
@@ -49,17 +49,17 @@ def lines(
 
     Curves may differ in length where `x` is None. Any real dtype.
     """
-    check_mapping("curves", curves)
+    _expect.mapping("curves", curves)
     if x is not None:
-        check_rank("x", x, "(N,)")
+        _expect.tensor("x", x, "(N,)")
     for name, values in curves.items():
-        check_rank(f"curves[{name!r}]", values, "(N,)")
+        _expect.tensor(f"curves[{name!r}]", values, "(N,)")
         if x is not None:
-            check_length(f"curves[{name!r}]", values, len(x))
+            _expect.length(f"curves[{name!r}]", values, len(x))
     ax = ax or plt.subplots()[1]
     for name, values in curves.items():
-        where = torch.arange(len(values)) if x is None else on_cpu(x)
-        ax.plot(where.numpy(), on_cpu(values).numpy(), label=name, marker=marker)
+        where = torch.arange(len(values)) if x is None else x.detach().cpu()
+        ax.plot(where.numpy(), values.detach().cpu().numpy(), label=name, marker=marker)
     if x is None or not x.is_floating_point():
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if logx:
@@ -96,7 +96,7 @@ def history(
         TypeError, ValueError: `history` is neither, is empty, or has no such `term`.
     """
     curves = history if isinstance(history, Mapping) else _curves_of(history, term)
-    check_mapping("history", curves)
+    _expect.mapping("history", curves)
     tensors = {name: torch.tensor(v, dtype=torch.float64) for name, v in curves.items()}
     epochs = torch.arange(1, 1 + len(next(iter(tensors.values()))))
     return lines(tensors, x=epochs, xlabel="epoch", ylabel=ylabel, logy=logy, ax=ax)
@@ -118,8 +118,8 @@ def heatmap(
         annotate: format of the number in each cell, such as ".2f"; None: no numbers.
         label: what the colour means, with its unit.
     """
-    check_rank("matrix", matrix, "(rows, columns)")
-    values = on_cpu(matrix)
+    _expect.tensor("matrix", matrix, "(rows, columns)")
+    values = matrix.detach().cpu()
     ax = ax or plt.subplots()[1]
     picture = ax.imshow(values.numpy(), cmap="viridis", aspect="auto")
     ax.spines[:].set_visible(False)
@@ -128,7 +128,7 @@ def heatmap(
         ("col_labels", col_labels, values.shape[1], ax.set_xticks),
     ):
         if names is not None:
-            check_length(name, names, size)
+            _expect.length(name, names, size)
             place(range(size), list(names))
     bar = ax.figure.colorbar(picture, ax=ax, label=label or "")
     bar.outline.set_visible(False)
@@ -144,9 +144,9 @@ def scatter_codes(
 
     The names stand in the cloud since not everyone tells ten colours apart.
     """
-    check_rank("codes", codes, "(N, 2)")
-    check_rank("labels", labels, "(N,)")
-    check_length("labels", labels, len(codes))
+    _expect.tensor("codes", codes, "(N, 2)")
+    _expect.tensor("labels", labels, "(N,)")
+    _expect.length("labels", labels, len(codes))
     if codes.shape[1] != 2:
         raise ValueError(f"codes must be (N, 2), got {tuple(codes.shape)}")
     if labels.is_floating_point():
@@ -157,7 +157,7 @@ def scatter_codes(
             f"got {int(labels.min())} to {int(labels.max())}"
         )
     ax = ax or plt.subplots(figsize=(6.4, 4.8))[1]
-    points, labels = on_cpu(codes), on_cpu(labels)
+    points, labels = codes.detach().cpu(), labels.detach().cpu()
     for index in labels.unique().tolist():
         chosen = points[labels == index]
         colour = plt.get_cmap("tab10")(index % 10)

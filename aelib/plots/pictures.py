@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from aelib.plots.checking import check_mapping, check_rank, on_cpu
+from aelib import _expect
 
 _WIDTH = 6.4  # inches, the width of the text column
 
@@ -28,8 +28,8 @@ def image_grid(
         TypeError, ValueError: `images`, `ncols` or `pad` is not as above.
     """
     _check_images("images", images)
-    _check_count("ncols", ncols, least=1)
-    _check_count("pad", pad, least=0)
+    ncols = _expect.integer("ncols", ncols, least=1)
+    pad = _expect.integer("pad", pad, least=0)
     nrows = math.ceil(len(images) / ncols)
     canvas = _tile(images, nrows, min(ncols, len(images)), pad)
     ax = ax or _picture_axes(canvas, ncols=ncols)
@@ -47,7 +47,8 @@ def image_rows(
         TypeError, ValueError: `rows` is empty, an entry is not as `image_grid` wants
             it, or two entries differ in shape.
     """
-    check_mapping("rows", rows)
+    _expect.mapping("rows", rows)
+    pad = _expect.integer("pad", pad, least=0)
     shapes = {}
     for label, images in rows.items():
         _check_images(f"rows[{label!r}]", images)
@@ -55,7 +56,7 @@ def image_rows(
     if len(set(shapes.values())) > 1:
         raise ValueError(f"rows must hold images of one shape, got {shapes}")
     n, _, height, _ = next(iter(rows.values())).shape
-    images = torch.cat([on_cpu(images) for images in rows.values()])
+    images = torch.cat([images.detach().cpu() for images in rows.values()])
     canvas = _tile(images, len(rows), n, pad)
     ax = ax or _picture_axes(canvas, ncols=n)
     ax.imshow(canvas.numpy())
@@ -69,7 +70,7 @@ def image_rows(
 
 def _tile(images: Tensor, nrows: int, ncols: int, pad: int) -> Tensor:
     """(N, C, H, W) -> (height, width, 4): colours, and an alpha of 0 between tiles."""
-    images = on_cpu(images).float().clamp(0, 1)
+    images = images.detach().cpu().float().clamp(0, 1)
     n, _, height, width = images.shape
     tiles = torch.zeros(nrows * ncols, 4, height + pad, width + pad)
     tiles[:n, :3, :height, :width] = images  # one channel is spread over three
@@ -87,24 +88,7 @@ def _picture_axes(canvas: Tensor, *, ncols: int) -> Axes:
 
 
 def _check_images(name: str, images: Tensor) -> None:
-    check_rank(name, images, "(N, C, H, W)")
-    if not images.is_floating_point():
-        raise TypeError(
-            f"{name} must be floating point in [0, 1], got {images.dtype}; "
-            "divide 0..255 by 255"
-        )
-    if images.shape[1] not in (1, 3) or images.numel() == 0:
-        raise ValueError(
-            f"{name} must be (N, C, H, W) with C = 1 or 3 and none of them empty, "
-            f"got {tuple(images.shape)}"
-        )
+    _expect.images(name, images)
     low, high = images.min().item(), images.max().item()
     if not (low >= -10 and high <= 10):  # also refuses NaN
         raise ValueError(f"{name} must be in [0, 1], got values {low:g} to {high:g}")
-
-
-def _check_count(name: str, value: int, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")

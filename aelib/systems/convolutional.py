@@ -2,15 +2,13 @@
 
 from torch import nn
 
+from aelib import _expect
 from aelib.models import Autoencoder
 
 
 def s0_conv(latent_dim: int = 16) -> Autoencoder:
     """S0-CONV: 28-14-7-3-1 and back, Tanh; the size of the code was not given."""
-    if isinstance(latent_dim, bool) or not isinstance(latent_dim, int):
-        raise TypeError(f"latent_dim must be an int, got {type(latent_dim).__name__}")
-    if latent_dim < 1:
-        raise ValueError(f"latent_dim must be at least 1, got {latent_dim}")
+    latent_dim = _expect.integer("latent_dim", latent_dim, least=1)
     encoder = nn.Sequential(
         nn.Conv2d(1, 8, 3, stride=2, padding=1),  # 28 -> 14
         nn.ReLU(),

@@ -7,12 +7,13 @@ builds tensors and plain values only: a checkpoint is data, never code.
 
 import hashlib
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from aelib import _files
 
 MAGIC = b"aelib checkpoint 1\n"
 _START = len(MAGIC) + 65  # digest and line feed
@@ -21,10 +22,8 @@ _START = len(MAGIC) + 65  # digest and line feed
 def save_checkpoint(path: str | Path, state: Mapping[str, Any]) -> None:
     """Write `state` to `path`, whole or not at all; missing folders are made.
 
-    The bytes go to a temporary file beside it, are forced to the disk, and are moved.
-
     Args:
-        path: where; an older checkpoint there is replaced.
+        path: where, `~` for the home folder; an older checkpoint there is replaced.
         state: tensors, state_dicts, numbers, strings, and lists, tuples, dicts of them.
 
     Raises:
@@ -32,21 +31,7 @@ def save_checkpoint(path: str | Path, state: Mapping[str, Any]) -> None:
         OSError: the file cannot be written; what was at `path` is still there.
     """
     payload = pack(state)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A fixed name: what a killed process leaves behind, the next one overwrites.
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(MAGIC + _digest(payload) + b"\n")
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    _files.write_bytes(path, b"".join([MAGIC, _digest(payload), b"\n", payload]))
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -56,7 +41,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         ValueError: the file is no checkpoint, is damaged, or holds pickled code.
     """
-    data = Path(path).read_bytes()
+    data = Path(path).expanduser().read_bytes()
     if not data.startswith(MAGIC):
         raise ValueError(
             f"{path} must be a checkpoint written by save_checkpoint, got a file that "
@@ -100,13 +85,3 @@ def _unpack(payload: bytes) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise TypeError(f"state must be a dict, got {type(state).__name__}")
     return state
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the move itself survive a power cut, where folders can be synced."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

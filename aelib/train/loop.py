@@ -40,11 +40,11 @@ def train(
             since, and the checkpoint is that of the epoch before.
         torch.OutOfMemoryError: names the batch size tried, and a smaller one.
     """
-    check_arguments(model, objective, batches, epochs, lr, grad_clip)
+    epochs, lr = check_arguments(model, objective, batches, epochs, lr, grad_clip)
     run = Run(model, objective, batches, val_batches, grad_clip, compile)
     run.prepare(optimizer, schedule, lr, epochs)
     if checkpoint is not None:
-        run.start_from(Path(checkpoint), epochs, resume)
+        run.start_from(Path(checkpoint).expanduser(), epochs, resume)
     shown = config.progress() if progress is None else progress
     bar = tqdm(total=run.n_steps, initial=run.n_done, unit="step", disable=not shown)
     with bar, denormals_flushed():

@@ -1,7 +1,6 @@
 """Checks of what `train` is given, and its default optimizer and schedule."""
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
+from aelib import _expect
 from aelib.train.evaluation import device_of
 
 Schedule = str | Callable[[torch.optim.Optimizer], LRScheduler] | None
@@ -21,18 +21,18 @@ def check_arguments(
     epochs: int,
     lr: float,
     grad_clip: float | None,
-) -> None:
-    """Raises TypeError or ValueError naming the first argument that cannot be meant."""
+) -> tuple[int, float]:
+    """Epochs and lr as plain numbers, also where those of NumPy were given.
+
+    Raises:
+        TypeError, ValueError: names the first argument that cannot be meant.
+    """
     if not callable(objective):
         raise TypeError(f"objective must be callable, got {type(objective).__name__}")
-    if isinstance(epochs, bool) or not isinstance(epochs, int):
-        raise TypeError(f"epochs must be an int, got {type(epochs).__name__}")
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, got {epochs}")
-    if not (math.isfinite(lr) and lr > 0):
-        raise ValueError(f"lr must be a finite number above 0, got {lr}")
-    if grad_clip is not None and not grad_clip > 0:
-        raise ValueError(f"grad_clip must be None or above 0, got {grad_clip}")
+    epochs = _expect.integer("epochs", epochs, least=1)
+    lr = _expect.number("lr", lr, above=0)
+    if grad_clip is not None:
+        _expect.number("grad_clip", grad_clip, above=0)
     if not hasattr(batches, "__len__"):
         raise TypeError(
             "batches must have a length and be iterable again and again, "
@@ -43,6 +43,7 @@ def check_arguments(
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model must have a parameter that requires grad, got none")
     device_of(model)
+    return epochs, lr
 
 
 def default_optimizer(model: nn.Module, lr: float) -> torch.optim.Optimizer:
@@ -59,10 +60,8 @@ def default_optimizer(model: nn.Module, lr: float) -> torch.optim.Optimizer:
 
 def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Raises TypeError or ValueError where it is not an optimizer of this model."""
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(
-            f"optimizer must be a torch.optim.Optimizer, got {type(optimizer).__name__}"
-        )
+    kind = torch.optim.Optimizer
+    _expect.instance("optimizer", optimizer, kind, "a torch.optim.Optimizer")
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     strangers = len(held - {id(parameter) for parameter in model.parameters()})
     if strangers:

@@ -1,0 +1,189 @@
+"""What functions ask of their arguments, said once: "x must be ..., got ...".
+
+Every check names the argument and raises TypeError for a thing of another kind and
+ValueError for a wrong one of the right kind. Those of numbers return the plain number,
+so that one of NumPy is turned into Python's at the door. No check of a tensor but
+`values` reads what is in it: that would make a GPU wait.
+"""
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence, Sized
+
+from torch import Tensor
+
+
+def integer(
+    name: str, value: object, *, least: int | None = None, most: int | None = None
+) -> int:
+    """An int, or NumPy's, but no bool; the two bounds belong to what is allowed."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+    number = int(value)
+    too_small = least is not None and number < least
+    if too_small or (most is not None and number > most):
+        limits = f"at least {least}" if most is None else f"in [{least}, {most}]"
+        raise ValueError(f"{name} must be {limits}, got {number}")
+    return number
+
+
+def number(
+    name: str,
+    value: object,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    finite: bool = True,
+) -> float:
+    """A real number but no bool; `above` and `below` are not allowed themselves.
+
+    A bound on the high side comes with one on the low side.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    found = float(value)
+    # Written so that NaN, which is neither, fails every bound.
+    inside = (
+        (not finite or math.isfinite(found))
+        and (least is None or found >= least)
+        and (above is None or found > above)
+        and (most is None or found <= most)
+        and (below is None or found < below)
+    )
+    if not inside:
+        limits = _limits(least, above, most, below)
+        raise ValueError(f"{name} must be a {limits}, got {found}")
+    return found
+
+
+def _limits(
+    least: float | None, above: float | None, most: float | None, below: float | None
+) -> str:
+    if most is not None or below is not None:
+        low = f"[{least:g}" if above is None else f"({above:g}"
+        high = f"{most:g}]" if below is None else f"{below:g})"
+        return f"number in {low}, {high}"
+    if above is not None:
+        return f"finite number above {above:g}"
+    return "finite number" + ("" if least is None else f" of {least:g} or more")
+
+
+def instance(name: str, value: object, kind: type, words: str) -> None:
+    """`words` say what is wanted, with their article: "an nn.Module"."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {words}, got {type(value).__name__}")
+
+
+def mapping(name: str, value: object) -> None:
+    """A Mapping that is not empty."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must map names to values, got {type(value).__name__}")
+    if not value:
+        raise ValueError(f"{name} must not be empty")
+
+
+def length(name: str, values: Sized, expected: int) -> None:
+    if len(values) != expected:
+        raise ValueError(f"{name} must have length {expected}, got {len(values)}")
+
+
+def sizes(name: str, value: object) -> list[int]:
+    """A sequence of ints of 1 or more."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise TypeError(
+            f"{name} must be a sequence of ints, got {type(value).__name__}"
+        )
+    return [integer(f"{name}[{i}]", size, least=1) for i, size in enumerate(value)]
+
+
+def tensor(name: str, value: object, axes: str | None = None) -> None:
+    """A tensor; `axes`, such as "(N, D)", gives the number of its axes."""
+    if not isinstance(value, Tensor):
+        wanted = f"tensor {axes}" if axes else "tensor"
+        raise TypeError(f"{name} must be a {wanted}, got {type(value).__name__}")
+    if axes is not None and value.ndim != axes.rstrip(",)").count(",") + 1:
+        raise ValueError(f"{name} must be {axes}, got {tuple(value.shape)}")
+
+
+def floating(name: str, value: object, axes: str | None = None) -> None:
+    """A floating-point tensor, with as many axes as `axes` names."""
+    tensor(name, value)
+    if not value.is_floating_point():
+        raise TypeError(f"{name} must be floating point, got {value.dtype}")
+    tensor(name, value, axes)
+
+
+def examples(name: str, value: object) -> None:
+    """A floating-point tensor (B, ...) with an axis behind B."""
+    floating(name, value)
+    if value.ndim < 2:
+        raise ValueError(f"{name} must have an axis behind B, got {tuple(value.shape)}")
+
+
+def values(name: str, value: object, axes: str | None = None) -> None:
+    """Floating point, not empty, and finite: reads the values."""
+    floating(name, value, axes)
+    if value.numel() == 0:
+        raise ValueError(f"{name} must not be empty, got {tuple(value.shape)}")
+    bad = int((~value.isfinite()).sum())
+    if bad:
+        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite values")
+
+
+def images(name: str, value: object) -> None:
+    """Grey or coloured images (N, C, H, W) for the eye."""
+    tensor(name, value, "(N, C, H, W)")
+    if not value.is_floating_point():
+        raise TypeError(
+            f"{name} must be floating point in [0, 1], got {value.dtype}; "
+            "divide 0..255 by 255"
+        )
+    if value.shape[1] not in (1, 3) or value.numel() == 0:
+        raise ValueError(
+            f"{name} must be (N, C, H, W) with C = 1 or 3 and none of them empty, "
+            f"got {tuple(value.shape)}"
+        )
+
+
+def labels(name: str, value: object, n: int) -> None:
+    """Integers or bools, (n,)."""
+    tensor(name, value)
+    if value.is_floating_point():
+        raise TypeError(f"{name} must be integers, got {value.dtype}")
+    if value.shape != (n,):
+        raise ValueError(f"{name} must be ({n},), got {tuple(value.shape)}")
+
+
+def alike(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
+    """Two tensors of one shape on one device."""
+    if value.shape != other.shape:
+        raise ValueError(
+            f"{name} and {other_name} must have the same shape, "
+            f"got {tuple(value.shape)} and {tuple(other.shape)}"
+        )
+    same_device(name, value, other_name, other)
+
+
+def same_device(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
+    if value.device != other.device:
+        raise ValueError(
+            f"{name} must be on the device of {other_name}, {other.device}, "
+            f"got {value.device}"
+        )
+
+
+def pair(name: str, value: object, other_name: str, other: object) -> None:
+    """Two floating-point tensors (B, ...) of one shape on one device."""
+    examples(name, value)
+    examples(other_name, other)
+    alike(name, value, other_name, other)
+
+
+def codes(**tensors: object) -> None:
+    """Floating-point codes (B, D) by name, all of one shape on one device."""
+    first_name, first = next(iter(tensors.items()))
+    for name, code in tensors.items():
+        floating(name, code, "(B, D)")
+        alike(name, code, first_name, first)
