@@ -130,7 +130,7 @@ X = torch.rand(6, 2)
         (X[:0], 2, {}, ValueError, "tensors.0. must hold examples"),
         (torch.tensor(1.0), 2, {}, ValueError, "tensors.0. must hold examples"),
         ((X, X[:5]), 2, {}, ValueError, r"equal first lengths, got \[6, 5\]"),
-        ((X, [1, 2]), 2, {}, TypeError, "tensors.1. must be a Tensor, got list"),
+        ((X, [1, 2]), 2, {}, TypeError, "tensors.1. must be a tensor, got list"),
         ((X, X.to("meta")), 2, {}, ValueError, "tensors must be on one device"),
         (X.clone().requires_grad_(), 2, {}, ValueError, "tensor that requires grad"),
         (X, 2, {"generator": 3}, TypeError, "generator must be a torch.Generator"),

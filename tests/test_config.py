@@ -1,6 +1,7 @@
 """aelib.config: every variable it reads, good and bad values."""
 
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import torch
 
 from aelib import config
 
-VARIABLES = ("PROFILE", "DEVICE", "DATA", "OFFLINE", "PROGRESS", "SEED_OFFSET")
+VARIABLES = (
+    *("PROFILE", "DEVICE", "DATA", "OFFLINE", "PROGRESS", "SEED_OFFSET", "SCALE"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +37,27 @@ def test_other_profiles_are_refused(monkeypatch):
     monkeypatch.setenv("AELIB_PROFILE", "Full")
     with pytest.raises(ValueError, match=r"AELIB_PROFILE must be .* got 'Full'"):
         config.pick(fast=1, full=2)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "full"), ("", "full"), ("smoke", "smoke")]
+)
+def test_scale_is_full_or_smoke(monkeypatch, value, expected):
+    if value is not None:
+        monkeypatch.setenv("AELIB_SCALE", value)
+    assert config.scale() == expected
+
+
+def test_other_scales_are_refused(monkeypatch):
+    monkeypatch.setenv("AELIB_SCALE", "fast")
+    with pytest.raises(ValueError, match=r"AELIB_SCALE must be .* got 'fast'"):
+        config.scale()
+
+
+def test_every_variable_is_in_the_docstring():
+    described = re.findall(r"^AELIB_(\w+)", config.__doc__, flags=re.M)
+    read = re.findall(r'"AELIB_(\w+)"', Path(config.__file__).read_text())
+    assert sorted(described) == sorted(set(read)) == sorted(VARIABLES)
 
 
 def draws(generator: torch.Generator) -> tuple:

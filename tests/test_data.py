@@ -195,6 +195,22 @@ def test_grey_nearest_neighbour_and_bce_floor(fast, name):
     assert floor == pytest.approx(ANCHORS[name]["bce_floor"], abs=0.05)
 
 
+def test_image_data_moves_to_a_device_whole(fast):
+    """The meta device stands for one that is not the CPU."""
+    moved = fast["mnist"].to("meta")
+    for split in (*moved.train, *moved.test):
+        assert split.device.type == "meta"
+    here = fast["mnist"]
+    assert moved.train.images.shape == here.train.images.shape
+    assert moved.test.labels.dtype == here.test.labels.dtype == torch.int64
+    assert (moved.name, moved.classes) == (here.name, here.classes)
+    assert (moved.source, moved.licence) == (here.source, here.licence)
+    assert here.train.images.device.type == "cpu"
+    again = here.to("cpu")
+    assert isinstance(again, data.ImageData)
+    assert again.train.images is here.train.images  # nothing to copy
+
+
 def test_emoji_is_what_it_says():
     emoji = data.emoji()
     assert emoji.train.images.shape == (999, 3, 64, 64)

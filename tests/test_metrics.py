@@ -103,49 +103,6 @@ def test_principal_angles_do_not_see_the_basis():
     assert metrics.principal_angles(a, mixed).max() < 1e-6
 
 
-def blobs(n, noise=1.0):
-    labels = torch.arange(n) % 3
-    centres = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
-    return centres[labels] + noise * torch.randn(n, 2), labels
-
-
-def test_linear_probe_agrees_with_the_bayes_classifier():
-    train, test = blobs(3_000), blobs(3_000)
-    centres = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
-    nearest = torch.cdist(test[0], centres).argmin(1)
-    best = (nearest == test[1]).double().mean().item()
-    probe = metrics.linear_probe(*train, *test)
-    assert probe.logistic == pytest.approx(best, abs=0.01)
-    assert best - 0.05 < probe.knn <= best + 0.01
-    assert probe.l2 in metrics.codes.L2_GRID
-
-
-def test_linear_probe_standardises_by_the_training_set():
-    (train, y), (test, y_test) = blobs(600), blobs(600)
-    scale, shift = torch.tensor([1e-4, 1e4]), torch.tensor([5.0, -3e3])
-    plain = metrics.linear_probe(train, y, test, y_test)
-    moved = metrics.linear_probe(
-        train.double() * scale + shift, y, test.double() * scale + shift, y_test
-    )
-    assert moved == pytest.approx(plain, abs=1e-12)
-
-
-def test_linear_probe_knn_agrees_with_brute_force():
-    (train, y), (test, y_test) = blobs(300), blobs(200)
-    mean, std = train.double().mean(0), train.double().std(0, correction=0)
-    distances = torch.cdist((test.double() - mean) / std, (train.double() - mean) / std)
-    votes = y[distances.topk(5, largest=False).indices]
-    guess = torch.nn.functional.one_hot(votes, 3).sum(1).argmax(1)
-    expected = (guess == y_test).double().mean().item()
-    assert metrics.linear_probe(train, y, test, y_test).knn == pytest.approx(expected)
-
-
-def test_linear_probe_of_noise_is_near_chance():
-    y = torch.arange(1_000) % 4
-    probe = metrics.linear_probe(torch.randn(1_000, 8), y, torch.randn(1_000, 8), y)
-    assert probe.logistic < 0.35 and probe.knn < 0.35
-
-
 # Detectors, samples, densities
 
 

@@ -529,7 +529,7 @@ def changing(model, x):
         ({"lr": 0.0}, ValueError, "lr must be a finite number above 0, got 0.0"),
         ({"lr": -1.0}, ValueError, "lr must be a finite number above 0, got -1.0"),
         ({"lr": float("nan")}, ValueError, "lr must be a finite number above 0"),
-        ({"grad_clip": 0.0}, ValueError, "grad_clip must be None or above 0, got 0.0"),
+        ({"grad_clip": 0.0}, ValueError, "grad_clip must be a finite number above 0"),
         ({"batches": []}, ValueError, "batches must hold at least one batch, got none"),
         ({"batches": iter([data()])}, TypeError, "batches must have a length"),
         ({"batches": [[1.0, 2.0]]}, TypeError, "batches must yield a tensor"),

@@ -13,6 +13,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from aelib import features, losses, metrics, models, plots, results, systems
+from aelib.linear import PCA
 
 SHAPE = (1, 8, 8)
 X = torch.rand(4, *SHAPE)
@@ -33,7 +34,7 @@ def importance(x=X, n_samples=2):
 
 
 def probe(codes=CODES, labels=LABELS, test=CODES, test_labels=LABELS):
-    return metrics.linear_probe(codes, labels, test, test_labels)
+    return metrics.fit_probe(codes, labels).accuracy(test, test_labels)
 
 
 def scatter(codes=Z[:, :2], labels=LABELS[:4], classes="abcd"):
@@ -110,6 +111,15 @@ VALUE_ERRORS = {
     "sse NaN": ("x_hat", lambda: metrics.sse(NAN, Z)),
     "psnr empty": ("x_hat", lambda: metrics.psnr(X[:0], X[:0])),
     "psnr peak 0": ("peak", lambda: metrics.psnr(X, X, peak=0.0)),
+    "psnr peak inf": ("peak", lambda: metrics.psnr(X, X, peak=math.inf)),
+    # linear
+    "pca one image": ("images", lambda: PCA.fit(X[:1])),
+    "pca scalars": ("images", lambda: PCA.fit(Z[:, 0])),
+    "pca NaN": ("images", lambda: PCA.fit(X * math.nan)),
+    "pca k of 5": ("k", lambda: PCA.fit(X).codes(X, 5)),
+    "pca k of -1": ("k", lambda: PCA.fit(X).tail(-1)),
+    "pca flat": ("x", lambda: PCA.fit(X).rebuild(X.flatten(1), 2)),
+    "pca codes NaN": ("x", lambda: PCA.fit(X).codes(X * math.nan, 2)),
     "laplacian rank": ("x", lambda: metrics.laplacian_variance(X[0])),
     "laplacian small": ("x", lambda: metrics.laplacian_variance(X[..., :2])),
     "laplacian NaN": ("x", lambda: metrics.laplacian_variance(X * math.nan)),
@@ -125,7 +135,14 @@ VALUE_ERRORS = {
     "angles rows": ("a and b", lambda: metrics.principal_angles(CODES, Z)),
     "angles rank": ("b", lambda: metrics.principal_angles(CODES, CODES * 0)),
     "probe labels": ("train_labels", lambda: probe(labels=LABELS[:5])),
-    "probe sizes": ("train_codes", lambda: probe(test=CODES[:, :2])),
+    "probe sizes": ("codes", lambda: probe(test=CODES[:, :2])),
+    "probe test NaN": ("codes", lambda: probe(test=CODES * math.nan)),
+    "probe test labels": ("labels", lambda: probe(test_labels=LABELS[:3])),
+    "probe few": ("train_labels", lambda: probe(CODES[:20], LABELS[:20])),
+    "predict sizes": (
+        "codes",
+        lambda: metrics.fit_probe(CODES, LABELS).predict(CODES[:, :2]),
+    ),
     "probe NaN": ("train_codes", lambda: probe(codes=CODES * math.nan)),
     "probe one class": ("train_labels", lambda: probe(labels=LABELS * 0)),
     "knn sizes": (
@@ -139,12 +156,6 @@ VALUE_ERRORS = {
     "knn neighbours": (
         "n_neighbours",
         lambda: metrics.knn_accuracy(CODES, LABELS, CODES, LABELS, n_neighbours=41),
-    ),
-    "fit NaN": ("train_codes", lambda: metrics.fit_probe(CODES * math.nan, LABELS)),
-    "fit few": ("train_labels", lambda: metrics.fit_probe(CODES[:20], LABELS[:20])),
-    "fitted labels": (
-        "labels",
-        lambda: metrics.fit_probe(CODES, LABELS).accuracy(CODES, LABELS[:3]),
     ),
     "auroc lengths": ("is_anomaly", lambda: metrics.auroc(Z[:, 0], LABELS[:3])),
     "auroc one kind": (
@@ -194,6 +205,11 @@ VALUE_ERRORS = {
 }
 
 TYPE_ERRORS = {
+    "pca uint8": ("images", lambda: PCA.fit(INTEGERS)),
+    "pca k a float": ("k", lambda: PCA.fit(X).rebuild(X, 2.0)),
+    "sigma text": ("sigma", lambda: losses.gaussian_nll(X, X, sigma="1")),
+    "target True": ("target", lambda: losses.kl_sparsity(Z[0], True)),
+    "peak a list": ("peak", lambda: metrics.ssim(X, X, peak=[1.0])),
     "out_dim float": ("out_dim", lambda: models.MLPEncoder(SHAPE, [4], 3.0)),
     "latent_dim text": ("latent_dim", lambda: models.MLPDecoder("3", [4], SHAPE)),
     "latent_dim True": ("latent_dim", lambda: models.MLPDecoder(True, [4], SHAPE)),

@@ -208,7 +208,7 @@ def test_a_kill_while_writing_leaves_only_a_part(tiny, tmp_path, forks):
 
 
 def stop_before_move(entry: DataSet, root: str) -> None:
-    store.fsync = lambda _: time.sleep(60)
+    os.fsync = lambda _: time.sleep(60)
     store.fetch(entry, root=Path(root))
 
 

@@ -68,8 +68,8 @@ MUTATIONS = [
     Mutation(
         "corrupt-rate-in-per-cent",
         "aelib/data/corrupt.py",
-        '_check_number("rate", rate, high=1)',
-        '_check_number("rate", rate, high=100)',
+        '_expect.number("rate", rate, least=0, most=1)',
+        '_expect.number("rate", rate, least=0, most=100)',
         ("tests/test_corrupt.py::test_wrong_calls_are_named",),
     ),
     Mutation(

@@ -93,11 +93,35 @@ MUTATIONS = [
         (f"{_PROBE_TESTS}::test_knn_accuracy_agrees_with_brute_force",),
     ),
     Mutation(
-        "fitted-probe-centres-only",
+        "probe-centres-only",
         _PROBES,
         "return (codes - self._mean) / self._std",
         "return codes - self._mean",
-        (f"{_PROBE_TESTS}::test_fitted_probe_standardises_by_the_training_set",),
+        (f"{_PROBE_TESTS}::test_fit_probe_standardises_by_the_training_set",),
+    ),
+    Mutation(
+        "probe-divides-by-a-dead-unit",
+        _PROBES,
+        "torch.where(std > 0, std, torch.ones_like(std))",
+        "std",
+        (f"{_PROBE_TESTS}::test_fit_probe_bears_dead_units",),
+    ),
+    Mutation(
+        "probe-in-float32",
+        _PROBES,
+        "return FittedProbe(train_codes.detach().cpu().double(), train_labels.cpu())",
+        "return FittedProbe(train_codes.detach().cpu().float(), train_labels.cpu())",
+        (f"{_PROBE_TESTS}::test_fit_probe_standardises_by_the_training_set",),
+    ),
+    Mutation(
+        "probe-takes-the-weakest-decay",
+        _PROBES,
+        "return max(sorted(scores), key=scores.__getitem__)",
+        "return min(scores)",
+        (
+            f"{_PROBE_TESTS}"
+            "::test_fit_probe_is_the_regression_that_scikit_learn_converges_to",
+        ),
     ),
     Mutation(
         "check-top-k-without-ties",

@@ -9,7 +9,7 @@ MUTATIONS = [
     Mutation(
         "importance-forgets-log-n",
         DISTRIBUTIONS,
-        "return n.log() - total",
+        "return math.log(n_samples) - total",
         "return -total",
         ("tests/test_metrics.py",),
         chapter=CHAPTER,

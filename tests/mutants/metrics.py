@@ -6,7 +6,7 @@ MUTATIONS = [
     Mutation(
         "importance-forgets-the-count",
         "aelib/metrics/distributions.py",
-        "return n.log() - total",
+        "return math.log(n_samples) - total",
         "return -total",
         ("tests/test_metrics.py::test_importance_nll_is_exact_however_it_is_cut",),
     ),
@@ -63,12 +63,5 @@ MUTATIONS = [
             "tests/test_metrics.py"
             "::test_active_units_counts_variances_above_the_threshold",
         ),
-    ),
-    Mutation(
-        "probe-not-standardised",
-        "aelib/metrics/codes.py",
-        "StandardScaler().fit(",
-        "StandardScaler(with_std=False).fit(",
-        ("tests/test_metrics.py::test_linear_probe_standardises_by_the_training_set",),
     ),
 ]

@@ -229,7 +229,7 @@ MUTATIONS = [
     Mutation(
         "data-litter-kept",
         "aelib/data/store.py",
-        'any(folder.glob("*.part")) or (folder / ".lock").exists()',
+        'any(folder.glob(f"*{_files.ENDING}")) or (folder / ".lock").exists()',
         "False",
         ("tests/test_data.py::test_litter_of_an_interrupted_fetch_is_removed",),
     ),
