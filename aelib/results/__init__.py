@@ -40,7 +40,7 @@ def load(slug: str, *, folder: Path | None = None) -> Evidence:
         return Evidence(slug, home)
     content = read(path)
     script = _SCRIPTS / f"{slug}.py"
-    # A package without its checkout has no scripts, and nothing that could have changed.
+    # A package without its checkout has no scripts; there nothing can have changed.
     is_stale = script.exists() and evidence_digest(script) not in content["made_by"]
     return Evidence(slug, home, content, is_stale)
 

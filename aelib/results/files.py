@@ -1,4 +1,4 @@
-"""Writing evidence: all its files or none, and digests that tell which belong together."""
+"""Writing evidence: all its files or none, with digests to tell what belongs."""
 
 import hashlib
 import json
