@@ -220,8 +220,8 @@ def range_and_start() -> None:
                 "PCA-16, garments": "PCA-16",
                 f"[0, 1], start: PyTorch, rate {lr:g}": "[0, 1], PyTorch's start",
                 f"[0, 1], start: mean image, rate {lr:g}": "[0, 1], our start",
-                f"[-1, 1], start: PyTorch, rate {lr:g}": "[\u22121, 1], PyTorch's start",
-                f"[-1, 1], start: mean image, rate {lr:g}": "[\u22121, 1], our start",
+                f"[-1, 1], start: PyTorch, rate {lr:g}": "[−1, 1], PyTorch's start",
+                f"[-1, 1], start: mean image, rate {lr:g}": "[−1, 1], our start",
             },
             ["MSE"],
         )
