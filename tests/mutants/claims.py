@@ -1,0 +1,208 @@
+"""Changes to what reads the lessons: numbers in the text, claims, names, budgets."""
+
+from mutants.entry import Mutation
+
+TEXT, SAYS = "tests/lesson_text.py", "tests/says.py"
+MIRROR, RULES, NAMES = "tests/mirror.py", "tests/rules.py", "tests/names.py"
+IN_TEXT = ("tests/test_lesson_text.py",)
+IN_SAYS = ("tests/test_says.py",)
+IN_RULES = ("tests/test_rules.py",)
+
+MUTATIONS = [
+    Mutation(
+        "text-words-from-twenty-up",
+        TEXT,
+        "if value >= 11:",
+        "if value >= 20:",
+        IN_TEXT,
+    ),
+    Mutation(
+        "text-closing-fence-opens-one",
+        TEXT,
+        "if open_fences and not rest and marks.startswith(open_fences[-1][0]):",
+        "if open_fences and marks == open_fences[-1][0] and rest:",
+        IN_TEXT,
+    ),
+    Mutation(
+        "text-half-a-digit-more",
+        TEXT,
+        "half = 0.5 * 10.0 **",
+        "half = 5.0 * 10.0 **",
+        IN_TEXT,
+    ),
+    Mutation(
+        "text-formulas-are-prose",
+        TEXT,
+        "    return _hide(match[0], CODE)\n\n\ndef _unmarked",
+        "    return inside\n\n\ndef _unmarked",
+        IN_TEXT,
+    ),
+    Mutation(
+        "text-numbers-between-dollars-are-not",
+        TEXT,
+        '    text = re.sub(r"(?<!\\\\)\\$([^$]+)\\$", _formula, text)',
+        '    text = re.sub(r"(?<!\\\\)\\$([^$]+)\\$", _hidden, text)',
+        IN_TEXT,
+    ),
+    Mutation(
+        "text-captions-are-not-prose",
+        TEXT,
+        'for text in (cell.figure.get("caption", ""), cell.alt):',
+        "for text in (cell.alt,):",
+        IN_TEXT,
+    ),
+    Mutation(
+        "says-nothing-is-off",
+        SAYS,
+        "        if abs(value - printed) <= half + EXACT * max(1.0, abs(printed)):",
+        "        if abs(value - printed) <= 2 * half + EXACT * max(1.0, abs(printed)):",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-whole-numbers-may-be-off",
+        SAYS,
+        "        if is_whole and printed == int(printed) and half <= 0.5:",
+        "        if False:",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-fewer-values-will-do",
+        SAYS,
+        "    if len(claim.values) != len(claim.numbers):",
+        "    if len(claim.values) > len(claim.numbers):",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-any-truth-will-do",
+        SAYS,
+        "if claim.values == (True,) and claim.values[0] is True:",
+        "if claim.values == (True,):",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-words-in-two-places",
+        SAYS,
+        "        if len(places) > 1:",
+        "        if len(places) > 2:",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-half-a-number-quoted",
+        SAYS,
+        "        if not torn:",
+        "        if True:",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-asserts-may-be-hidden",
+        SAYS,
+        'if kind_of(cell) == "visible":',
+        'if kind_of(cell) != "text":',
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-bounds-anywhere",
+        SAYS,
+        "    if not low <= number.value <= high:",
+        "    if False:",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-literals-through-names",
+        SAYS,
+        "                bool(values) and all(map(self.computes, values))",
+        "                bool(values)",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-literals-through-conversions",
+        SAYS,
+        "return name not in WRAPPERS and self.computes(call.func)",
+        "return self.computes(call.func)",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-literals-beside-the-evidence",
+        SAYS,
+        " or number in names.decimals(value):",
+        ":",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-shift-of-nothing",
+        SAYS,
+        "turn = 1.1 if len(self._factors) % 2 == 0 else 0.9",
+        "turn = 1.0",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-shift-all-up",
+        SAYS,
+        "turn = 1.1 if len(self._factors) % 2 == 0 else 0.9",
+        "turn = 1.1",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-coarse-is-fine",
+        SAYS,
+        "for text in too_coarse(first, shifted)]",
+        "for text in too_coarse(first, first)]",
+        IN_SAYS,
+    ),
+    Mutation(
+        "says-uncovered-is-fine",
+        SAYS,
+        "            if not any(claim.covers(i, number) for claim in self.made)",
+        "            if not self.made",
+        IN_SAYS,
+    ),
+    Mutation(
+        "mirror-exercises-count",
+        MIRROR,
+        "    return found[: next(heads, len(found))]",
+        "    return found",
+        IN_RULES,
+    ),
+    Mutation(
+        "mirror-own-trainers-unknown",
+        MIRROR,
+        "        known |= more",
+        "        return known",
+        IN_RULES,
+    ),
+    Mutation(
+        "mirror-pictures-unseen",
+        MIRROR,
+        'first, stretch = (seen["visible"] if first is None else first), 0',
+        'first = seen["visible"] if first is None else first',
+        IN_RULES,
+    ),
+    Mutation(
+        "rules-budgets-without-end",
+        RULES,
+        "if n > most else []",
+        "if n > 100 * most + 100 else []",
+        IN_RULES,
+    ),
+    Mutation(
+        "rules-citations-of-anybody",
+        RULES,
+        're.sub(r"[(),]", "", words) != whom(key)',
+        "not words",
+        IN_RULES,
+    ),
+    Mutation(
+        "names-of-comprehensions-leak",
+        NAMES,
+        "return _as_function(node) if isinstance(node, COMPREHENSIONS) else node",
+        "return node",
+        ("tests/test_names.py",),
+    ),
+    Mutation(
+        "old-chapters-may-come-back",
+        "tests/chapters.py",
+        'OLD = [\n    "01_linear',
+        'OLD = [\n    "02_autoencoder",\n    "01_linear',
+        ("tests/test_old_chapters.py::test_the_list_of_old_chapters_only_shrinks",),
+    ),
+]
