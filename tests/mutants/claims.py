@@ -205,4 +205,18 @@ MUTATIONS = [
         'OLD = [\n    "02_autoencoder",\n    "01_linear',
         ("tests/test_old_chapters.py::test_the_list_of_old_chapters_only_shrinks",),
     ),
+    Mutation(
+        "bibliography-without-names",
+        "book/_ext/book_site/citations.py",
+        '            node["ids"].append(PREFIX + key)',
+        "            pass",
+        ("tests/test_bibliography.py",),
+    ),
+    Mutation(
+        "bibliography-forgets-links",
+        "book/_ext/book_site/citations.py",
+        "        for node in _links(env.get_doctree(document)):",
+        "        for node in ():",
+        ("tests/test_bibliography.py",),
+    ),
 ]
