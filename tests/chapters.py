@@ -1,7 +1,6 @@
 """What the chapter tests share: the notebooks, read but not run."""
 
 import json
-import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,20 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = sorted((ROOT / "book").glob("*.md"))
+
+# Chapters not yet rewritten as lessons. A slug may leave this list and never join it
+# (tests/test_old_chapters.py); the last one to leave takes that file with it.
+OLD = [
+    "01_linear_autoencoder",
+    "03_convolutional_autoencoder",
+    "04_reconstruction_losses",
+    "05_denoising_autoencoder",
+    "06_regularized_autoencoder",
+    "07_kl_divergence",
+    "08_evidence_lower_bound",
+    "09_variational_autoencoder",
+]
+LESSONS = [path for path in NOTEBOOKS if path.stem not in OLD]
 
 
 class Cell(NamedTuple):
@@ -21,6 +34,15 @@ class Cell(NamedTuple):
     @property
     def tags(self) -> list[str]:
         return self.metadata.get("tags", [])
+
+    @property
+    def figure(self) -> dict:
+        """Caption and name, where the cell draws a numbered figure."""
+        return self.metadata.get("mystnb", {}).get("figure", {})
+
+    @property
+    def alt(self) -> str:
+        return self.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
 
 
 @cache
@@ -35,21 +57,15 @@ def cells(path: Path) -> list[Cell]:
     ]
 
 
+def code_cells(path: Path, *, without: tuple[str, ...] = ()) -> list[Cell]:
+    """The code cells with none of these tags."""
+    return [
+        c for c in cells(path) if c.kind == "code" and not set(without) & set(c.tags)
+    ]
+
+
 def markdown(path: Path) -> str:
     """The text of a page, or of a chapter's Markdown cells."""
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     return "\n\n".join(c.source for c in cells(path) if c.kind == "markdown")
-
-
-def prose(text: str) -> str:
-    """Text without code, mathematics, roles, links' addresses and directive lines."""
-    text = re.sub(r"```+\{math\}.*?```+", " ", text, flags=re.S)
-    text = re.sub(r"^(```+)(?!\{)\w*\n.*?^\1`*\s*$", " ", text, flags=re.S | re.M)
-    text = re.sub(r"\$\$.*?\$\$", " ", text, flags=re.S)
-    text = re.sub(r"\$[^$]*\$", " ", text)
-    text = re.sub(r"^:{1,4}.*$|^\s*[`~]{3,}.*$", " ", text, flags=re.M)
-    text = re.sub(r"^\([\w-]+\)=$", " ", text, flags=re.M)
-    text = re.sub(r"\{[\w:]+\}`[^`]*`", " ", text)
-    text = re.sub(r"`[^`]*`", " ", text)
-    return re.sub(r"\]\([^)]*\)|<[^>]*>", " ", text)

@@ -68,7 +68,7 @@ def test_map_links_what_is_built_and_marks_where_one_is():
     )
     assert {a["href"] for a in drawn.select("a.built")} == {"two.html"}
     assert len(drawn.select(".here[aria-current=page]")) == 2
-    assert len(drawn.select("svg.wide .planned")) == 28
+    assert len(drawn.select("svg.wide .planned")) == 24
 
 
 def test_map_nodes_lie_inside_and_apart():

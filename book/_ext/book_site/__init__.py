@@ -4,7 +4,7 @@
   the page does not need dropped, a Content-Security-Policy, ids made unique.
 - `family`: the map of the family, drawn from one table; `{family-map}` in a page.
 - `figures`: `{chapter-figure}` shows a figure of a chapter on another page.
-- `citations`: links from the bibliography back to where a work is cited.
+- `citations`: links to the works of the bibliography, and back to where they are cited.
 - `launch`: repository, Colab, Binder and Kaggle links, once an address is set.
 - `api`: docstrings of aelib, written as plain text, made safe as reStructuredText.
 """
@@ -31,6 +31,8 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("book_branch", "main", "html", str)
     app.connect("config-inited", _configure, priority=900)
     app.connect("html-page-context", _page_context, priority=900)
+    app.connect("doctree-read", citations.mark_links)
+    app.connect("env-updated", citations.name_entries, priority=900)  # after bibtex
     app.connect("doctree-resolved", citations.add_back_links)
     app.connect("autodoc-process-docstring", api.make_safe, priority=400)
     app.add_directive("family-map", family.FamilyMap)

@@ -1,0 +1,22 @@
+"""The numbers in the text of every lesson, computed again; `says.py` says how."""
+
+import pytest
+import says
+from chapters import LESSONS, OLD, ROOT
+
+from aelib import results
+
+SCRIPTS = ROOT / "tests" / "claims"
+
+
+def test_every_lesson_has_its_claims_and_no_other_has():
+    assert LESSONS, "no lesson: nothing is claimed, and nothing is checked"
+    assert {p.stem for p in SCRIPTS.glob("*.py")} == {p.stem for p in LESSONS}
+    assert not {p.stem for p in LESSONS} & set(OLD)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_claims(path):
+    evidence = results.load(path.stem)
+    found = says.problems(SCRIPTS / f"{path.stem}.py", path, evidence)
+    assert not found, "\n".join(found)
