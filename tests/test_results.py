@@ -211,13 +211,6 @@ def test_pictures_curves_histories_and_networks_come_back(saved, evidence):
         evidence.restore("AE <16>", nn.Linear(4, 2))
 
 
-def test_shifted_evidence_has_other_numbers(evidence):
-    shifted = evidence.shifted(1.1)
-    assert float(shifted["PCA-16", "MSE"]) == pytest.approx(0.0204512 * 1.1)
-    assert shifted["AE <16>", "MSE"].runs[0] == pytest.approx(0.0119 * 1.1)
-    assert shifted.curve("codes")["code"].max() == pytest.approx(5.5)
-
-
 def test_missing_evidence_says_so_and_breaks_no_page(tmp_path):
     evidence = results.load(SLUG, folder=tmp_path)
     assert evidence.is_missing and isinstance(evidence, Evidence)

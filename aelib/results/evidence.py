@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ class Evidence:
     folder: Path
     content: Mapping[str, Any] = field(default_factory=dict)
     is_stale: bool = False
-    factor: float = 1.0  # of all numbers: tests of claims shift them
 
     @property
     def is_missing(self) -> bool:
@@ -58,9 +57,8 @@ class Evidence:
         _named("column", column, self.content["columns"])
         numbers = _named(f"column of row {row!r}", column, values)
         if isinstance(numbers, dict):
-            runs = {int(seed): self.factor * x for seed, x in numbers.items()}
-            return Value.over(runs)
-        return Value(self.factor * numbers)
+            return Value.over({int(seed): x for seed, x in numbers.items()})
+        return Value(numbers)
 
     def difference(self, row_a: str, row_b: str, column: str) -> Value:
         """Row a minus row b, seed by seed over the common seeds."""
@@ -142,9 +140,7 @@ class Evidence:
 
     def curve(self, name: str) -> dict[str, Tensor]:
         """Kept curves, label -> float32 values."""
-        return {
-            label: self.factor * values for label, values in self._kept("curve", name)
-        }
+        return dict(self._kept("curve", name))
 
     def history(self, row: str) -> "History":  # noqa: F821
         """The History of the first seed of a kept row."""
@@ -153,10 +149,6 @@ class Evidence:
         if self.is_missing:
             return History()
         return History.from_dict(_named("history", row, self.content["histories"]))
-
-    def shifted(self, factor: float) -> "Evidence":
-        """The same with every number multiplied: what claims must notice."""
-        return replace(self, factor=self.factor * factor)
 
     def _kept(self, kind: str, name: str) -> Iterable[tuple[str, Tensor]]:
         if self.is_missing:

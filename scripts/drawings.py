@@ -1,0 +1,131 @@
+"""The drawings of the lessons, in one style: book/_static/drawings/NN_slug.svg.
+
+    python scripts/drawings.py
+
+A drawing stands alone (it is shown by <img>), on white and on near-black paper alike,
+so its ink is the mid grey and its colours are the first two of the book's figures.
+Text is 18 units of a picture 672 wide, and so still read on a phone.
+"""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from matplotlib import image
+from torch import Tensor
+
+from aelib import results
+
+FOLDER = Path(__file__).resolve().parent.parent / "book" / "_static" / "drawings"
+STYLE = """
+text { font: 18px system-ui, "Liberation Sans", sans-serif; fill: #7a7a7a; }
+.code { fill: #d55e00; }
+text.code { font-weight: 600; }
+.layer { fill: #0072b2; }
+.wires { fill: #0072b2; opacity: 0.14; }
+.arrow { fill: none; stroke: #7a7a7a; stroke-width: 1.5; }
+.tip { fill: #7a7a7a; }
+.pixels { image-rendering: pixelated; }
+"""
+HEAD = (
+    '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+    'markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/>'
+    "</marker></defs>"
+)
+
+
+def svg(width: int, height: int, parts: list[str]) -> str:
+    body = "\n".join([f"<style>{STYLE}</style>", HEAD, *parts])
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{body}\n</svg>\n'
+
+
+def text(x: float, y: float, words: str, kind: str = "word") -> str:
+    return f'<text class="{kind}" x="{x}" y="{y:g}" text-anchor="middle">{words}</text>'
+
+
+def arrow(x: float, y: float, to_x: float) -> str:
+    return f'<path class="arrow" d="M{x} {y}L{to_x} {y}" marker-end="url(#head)"/>'
+
+
+def bar(x: float, middle: float, width: float, height: float, kind: str) -> str:
+    top = f"{middle - height / 2:g}"
+    return (
+        f'<rect class="{kind}" x="{x}" y="{top}" width="{width}" height="{height:g}" '
+        'rx="2"/>'
+    )
+
+
+def funnel(
+    x: float, to_x: float, middle: float, height: float, to_height: float
+) -> str:
+    a, b = height / 2, to_height / 2
+    corners = ((x, -a), (to_x, -b), (to_x, b), (x, a))
+    path = "L".join(f"{px:g} {middle + dy:g}" for px, dy in corners)
+    return f'<path class="wires" d="M{path}z"/>'
+
+
+def picture(x: float, y: float, side: float, pixels: Tensor) -> str:
+    """A grey image (1, H, W) in [0, 1] as a square."""
+    grey = (255 * pixels[0]).round().byte().numpy()
+    buffer = io.BytesIO()
+    image.imsave(buffer, np.repeat(grey[..., None], 3, axis=2), format="png")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f'<image class="pixels" x="{x}" y="{y}" width="{side}" height="{side}" '
+        f'href="data:image/png;base64,{data}"/>'
+    )
+
+
+def hourglass() -> str:
+    """Chapter 02: 784-128-64-32-16 and back, widths to scale, and the loss."""
+    widths = (784, 128, 64, 32, 16, 32, 64, 128, 784)
+    lefts, wide, middle = (150, 205, 250, 290, 328, 366, 406, 451, 506), 15, 162
+    heights = [max(6, n * 250 / 784) for n in widths]
+    shown = results.load("02_autoencoder").pictures("opening")
+    parts = [
+        funnel(x + wide, to_x, middle, height, to_height)
+        for x, to_x, height, to_height in zip(
+            lefts, lefts[1:], heights, heights[1:], strict=False
+        )
+    ]
+    for n, x, height in zip(widths, lefts, heights, strict=True):
+        is_code = n == min(widths)
+        parts += [
+            bar(x, middle, wide, height, "code" if is_code else "layer"),
+            text(
+                x + wide / 2,
+                middle + height / 2 + 20,
+                str(n),
+                "code" if is_code else "word",
+            ),
+        ]
+    sneaker = 7
+    for x, label, name in ((8, "x", "original"), (560, "x\u0302", "16-number code")):
+        parts += [
+            picture(x, middle - 52, 104, shown[name][sneaker]),
+            text(x + 52, middle + 74, label),
+        ]
+    parts += [
+        *(arrow(114, middle, 146), arrow(523, middle, 556)),
+        *(text(246, middle - 62, "encoder"), text(426, middle - 62, "decoder")),
+        text(335.5, middle - 22, "code z", "code"),
+        f'<path class="arrow" d="M60 {middle - 58}L60 24L176 24M496 24L612 24L612 '
+        f'{middle - 58}"/>',
+        text(336, 30, "loss: squared error, pixel by pixel"),
+    ]
+    return svg(672, 326, parts)
+
+
+DRAWINGS = {"02_autoencoder": hourglass}
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for slug, draw in DRAWINGS.items():
+        (FOLDER / f"{slug}.svg").write_text(draw(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
