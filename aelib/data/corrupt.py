@@ -1,7 +1,8 @@
 """Noise for denoising autoencoders: each call draws afresh and returns a new tensor.
 
 In images (B, C, H, W) a pixel is lost whole, with all its channels; in any other shape
-(B, ...) each number is lost by itself.
+(B, ...) each number is lost by itself. A `generator` is on the device of the images or
+on the CPU; from the CPU it draws the same noise on every device.
 """
 
 import torch
@@ -36,8 +37,9 @@ def gaussian_noise(
         sigma = _spread(sigma, x)
     else:
         sigma = _expect.number("sigma", sigma, least=0)
-    noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-    return x + sigma * noise
+    drawn_on = x.device if generator is None else generator.device
+    noise = torch.randn(x.shape, generator=generator, device=drawn_on, dtype=x.dtype)
+    return x + sigma * noise.to(x.device)
 
 
 def masking_noise(
@@ -85,7 +87,9 @@ def _uniform(x: Tensor, rate: float, generator: torch.Generator | None) -> Tenso
     shape = list(x.shape)
     if x.ndim == 4:
         shape[1] = 1
-    return torch.rand(shape, generator=generator, device=x.device, dtype=x.dtype)
+    drawn_on = x.device if generator is None else generator.device
+    drawn = torch.rand(shape, generator=generator, device=drawn_on, dtype=x.dtype)
+    return drawn.to(x.device)
 
 
 def _spread(sigma: Tensor, x: Tensor) -> Tensor:

@@ -55,7 +55,8 @@ def jacobian_penalty(
         fn: maps (B, ...) to (B, ...), each example by itself (no batch statistics).
         x: where, (B, ...).
         n_probes: random vectors for each example; the variance falls as 1 / n_probes.
-        generator: where the signs come from; None: torch's global one.
+        generator: where the signs come from, on x's device or on the CPU; None:
+            torch's global one.
 
     Raises:
         TypeError, ValueError: `x` is not a floating-point (B, ...), or `n_probes` < 1.
@@ -79,9 +80,9 @@ def _projected(
     output: Tensor, x: Tensor, generator: torch.Generator | None, training: bool
 ) -> Tensor:
     """v' J for random signs v, in the shape of x."""
-    signs = torch.randint(
-        0, 2, output.shape, generator=generator, device=output.device
-    ).to(output.dtype)
+    drawn_on = output.device if generator is None else generator.device
+    signs = torch.randint(0, 2, output.shape, generator=generator, device=drawn_on)
+    signs = signs.to(output)
     return torch.autograd.grad(
         output, x, 2 * signs - 1, create_graph=training, retain_graph=True
     )[0]

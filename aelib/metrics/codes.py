@@ -42,7 +42,8 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
         a, b: (N, k) and (N, m), each with independent columns.
 
     Returns:
-        (min(k, m),), float64, in [0, 90]; all zero if one space holds the other.
+        (min(k, m),), float64 on the CPU, in [0, 90]; all zero if one space holds the
+        other.
 
     Source: Knyazev and Argentati, SIAM J. Sci. Comput. 23 (2002): the sine serves the
     small angles, where the cosine loses half of the digits.
@@ -54,7 +55,7 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
     bases = []
     for name, matrix in (("a", a), ("b", b)):
         _expect.values(name, matrix, "(N, k)")
-        matrix = matrix.double()
+        matrix = matrix.detach().cpu().double()
         if matrix.shape[0] != a.shape[0]:
             raise ValueError(
                 f"a and b must have as many rows, got {a.shape[0]} and {b.shape[0]}"

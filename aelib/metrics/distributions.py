@@ -19,11 +19,12 @@ def importance_nll(
     n_samples: int,
     log_likelihood: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
-    """Upper bound on -log p(x) in expectation, (B, ...) -> (B,), nats, float64.
+    """Upper bound on -log p(x) in expectation, (B, ...) -> (B,), nats.
 
     -log mean_k p(x|z_k) p(z_k) / q(z_k|x), z_k from q: the negative ELBO for one
     sample, falling towards -log p(x) as their number grows. It grades the model with
-    its encoder, so state `n_samples` beside the number.
+    its encoder, so state `n_samples` beside the number. Summed in float64 on the CPU,
+    where the result stays.
 
     Args:
         model: `encode(x)` gives (mean, log_var), both (B, D); `decode(z)` what
@@ -33,20 +34,18 @@ def importance_nll(
         log_likelihood: (decoder output, x) -> log p(x|z), (B,), in nats, its constant
             included; the sign is that of a log-density, not of a loss.
 
-    Source: arXiv:1509.00519.
+    Source: arXiv:1509.00519. Taught in: chapter 11.
 
     Raises:
         TypeError, ValueError: `x` is not finite or has no axis behind B, `n_samples` is
             below 1, or `log_likelihood` returns another shape or NaN.
-
-    Taught in: chapter 11.
     """
     _expect.values("x", x)
     _expect.examples("x", x)
     n_samples = _expect.integer("n_samples", n_samples, least=1)
     mean, log_var = model.encode(x)
     chunk = max(1, _DECODES_AT_ONCE // len(x))
-    total = x.new_full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
+    total = torch.full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
     for start in range(0, n_samples, chunk):
         k = min(chunk, n_samples - start)
         weights = _log_weights(model, x, mean, log_var, k, log_likelihood)  # (k, B)
@@ -62,11 +61,12 @@ def _log_weights(
     k: int,
     log_likelihood: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
-    """log p(x|z) p(z) / q(z|x) of k draws, (k, B), float64."""
+    """log p(x|z) p(z) / q(z|x) of k draws, (k, B), float64 on the CPU."""
     noise = torch.randn(k, *mean.shape, dtype=mean.dtype, device=mean.device)
     z = mean + (0.5 * log_var).exp() * noise  # (k, B, D)
     # log p(z) - log q(z|x); the two log(2 pi) cancel
-    log_ratio = 0.5 * (noise.square() + log_var - z.square()).double().sum(dim=2)
+    terms = noise.square() + log_var - z.square()
+    log_ratio = 0.5 * terms.cpu().double().sum(dim=2)
     output = model.decode(z.flatten(0, 1))
     log_px = log_likelihood(output, x.repeat(k, *[1] * (x.ndim - 1)))
     if log_px.shape != (k * len(x),):
@@ -74,9 +74,10 @@ def _log_weights(
             f"log_likelihood must return ({k * len(x)},), one number an example, "
             f"got {tuple(log_px.shape)}"
         )
-    if log_px.isnan().any():
-        raise ValueError("log_likelihood must not return NaN")
-    return log_px.double().unflatten(0, (k, len(x))) + log_ratio
+    n_bad = int(log_px.isnan().sum())
+    if n_bad:
+        raise ValueError(f"log_likelihood must not return NaN, got {n_bad}")
+    return log_px.cpu().double().unflatten(0, (k, len(x))) + log_ratio
 
 
 def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
@@ -97,6 +98,7 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
     """
     _expect.values("scores", scores, "(N,)")
     _expect.labels("is_anomaly", is_anomaly, len(scores))
+    scores, is_anomaly = scores.detach().cpu(), is_anomaly.cpu()
     kinds = is_anomaly.unique().tolist()
     if kinds != [0, 1]:
         raise ValueError(f"is_anomaly must hold both 0 and 1 only, got {kinds}")
@@ -114,8 +116,9 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
 def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     """Squared Frechet distance of two Gaussians fitted to features, (N, D), (M, D).
 
-    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), in float64. With our own features it is
-    comparable only with itself: name it FFD and print the floor, train against test.
+    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), in float64 on the CPU. With our own
+    features it is comparable only with itself: name it FFD and print the floor, train
+    against test.
 
     Args:
         features_a, features_b: at least 2 examples each; with fewer than D the result
@@ -135,7 +138,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
             raise ValueError(
                 f"{name} must hold 2 examples or more, got {len(features)}"
             )
-        features = features.detach().double()
+        features = features.detach().cpu().double()
         centred = features - features.mean(dim=0)
         moments.append((features.mean(0), centred.T @ centred / (len(features) - 1)))
     (mean_a, cov_a), (mean_b, cov_b) = moments

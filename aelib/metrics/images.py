@@ -40,6 +40,7 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
 
     Gaussian window 11x11 with standard deviation 1.5, K1 = .01, K2 = .03; the mean over
     the places where the window fits and over the channels. H and W must be 11 or more.
+    Computed in float64 on the CPU, since variances are differences of near numbers.
 
     Source: Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Processing 13 (2004).
 
@@ -52,7 +53,7 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
         raise ValueError(
             f"x must be (B, C, H, W) with H and W of 11 or more, got {tuple(x.shape)}"
         )
-    a, b = x_hat.double(), x.double()
+    a, b = x_hat.cpu().double(), x.cpu().double()
     mean_a, mean_b = _blur(a), _blur(b)
     var_a = _blur(a * a) - mean_a.square()
     var_b = _blur(b * b) - mean_b.square()
@@ -60,7 +61,7 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
     c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
     luminance = (2 * mean_a * mean_b + c1) / (mean_a.square() + mean_b.square() + c1)
     structure = (2 * cov + c2) / (var_a + var_b + c2)
-    return (luminance * structure).flatten(1).mean(dim=1).to(x.dtype)
+    return (luminance * structure).flatten(1).mean(dim=1).to(x)
 
 
 def laplacian_variance(x: Tensor) -> Tensor:

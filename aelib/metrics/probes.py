@@ -72,7 +72,7 @@ def fit_probe(train_codes: Tensor, train_labels: Tensor) -> "FittedProbe":
             there are fewer than 2 classes or 10 examples of one.
     """
     _check(train_codes, train_labels, train_codes)
-    counts = train_labels.unique(return_counts=True)[1]
+    counts = train_labels.cpu().unique(return_counts=True)[1]
     if len(counts) < 2 or counts.min() < 10:
         raise ValueError(
             "train_labels must hold 10 examples or more of each of 2 classes or more, "

@@ -61,8 +61,8 @@ MUTATIONS = [
     Mutation(
         "corrupt-generator-ignored",
         "aelib/data/corrupt.py",
-        "return torch.rand(shape, generator=generator, device=x.device, dtype=x.dtype)",
-        "return torch.rand(shape, device=x.device, dtype=x.dtype)",
+        "torch.rand(shape, generator=generator, device=drawn_on, dtype=x.dtype)",
+        "torch.rand(shape, device=drawn_on, dtype=x.dtype)",
         ("tests/test_corrupt.py::test_the_generator_decides",),
     ),
     Mutation(
