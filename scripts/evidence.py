@@ -129,7 +129,8 @@ def in_a_fork(slug: str, folder: Path) -> int:
 
 def run_script(root: Path, slug: str, folder: Path) -> None:
     """In a process of its own: the script at smoke scale, its evidence to `folder`."""
-    log = (folder / "log").open("w")
+    log = (folder / "log").open("w", buffering=1)
+    sys.stdout = sys.stderr = log
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     os.environ["AELIB_SCALE"] = "smoke"

@@ -29,7 +29,7 @@ from mutants import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parent.parent
 TREE = (
-    *("aelib", "tests", "notebooks", "scripts", "book", "conftest.py"),
+    *("aelib", "tests", "notebooks", "experiments", "scripts", "book", "conftest.py"),
     *("pyproject.toml", "_toc.yml", "_config.yml", "requirements.txt", "Makefile"),
 )
 TIMEOUT_SECONDS = 300

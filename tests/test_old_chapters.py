@@ -5,6 +5,8 @@ import re
 import pytest
 from chapters import NOTEBOOKS, OLD, cells, code_cells, markdown
 
+from aelib.results import old
+
 # The chapters that were in the old form when the new one came.
 FIRST_OLD = {
     "01_linear_autoencoder",
@@ -108,3 +110,41 @@ def test_glued_names_exist(path):
     glued = set(re.findall(r"glue\(\s*\"(\w+)\"", code))
     assert used <= glued, used - glued
     assert glued <= used, f"glued and never shown: {glued - used}"
+
+
+# the tables that these chapters still show ------------------------------------------
+
+
+@pytest.mark.parametrize("slug", OLD)
+def test_their_tables_are_whole_and_can_be_cut(slug):
+    table = old.load(slug)
+    assert table.provenance["profile"] == "full"
+    row = next(iter(table.rows))
+    column = next(c for c in table.columns if table.rows[row].get(c) is not None)
+    shown = table.text(row=row, column=column)
+    part = table.part(columns=[column])
+    assert part.text(row=row, column=column) == shown
+    assert shown in repr(part) and part.provenance == table.provenance
+    with pytest.raises(ValueError, match="row must be one of"):
+        table.value(row="misspelt", column=column)
+
+
+def test_a_table_that_is_not_there_says_so(tmp_path):
+    assert old.load("02_autoencoder", folder=tmp_path).is_missing
+    (tmp_path / "02_autoencoder.json").write_text("{")
+    with pytest.raises(ValueError, match="must hold a results table"):
+        old.load("02_autoencoder", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (16.2543, "16.25"),
+        (223_456, "223,456"),
+        ({"mean": 0.01301, "sd": 0.00012, "n": 5}, "0.01301 ± 0.00012"),
+        ({"mean": -1.0, "sd": 0.25, "n": 5}, "\u22121.00 ± 0.25"),
+        (None, "-"),
+    ],
+)
+def test_their_numbers_are_shown_with_digits_that_mean_something(value, text):
+    assert old.show(value) == text

@@ -1,4 +1,4 @@
-"""Changes to plots, features, checks and results."""
+"""Changes to plots, features and checks."""
 
 from mutants.entry import Mutation
 
@@ -65,40 +65,5 @@ MUTATIONS = [
         "if not close.all():",
         "if False:",
         ("tests/test_checks.py::test_wrong_likelihoods_are_told_where_to_look",),
-    ),
-    Mutation(
-        "results-value-gives-the-deviation",
-        "aelib/results/table.py",
-        'float(entry["mean"] if isinstance(entry, dict) else entry)',
-        'float(entry["sd"] if isinstance(entry, dict) else entry)',
-        ("tests/test_results.py::test_what_is_saved_is_loaded",),
-    ),
-    Mutation(
-        "results-accept-nan",
-        "aelib/results/table.py",
-        "if not math.isfinite(number):",
-        "if False:",
-        ("tests/test_results.py::test_malformed_files_are_named[overflow]",),
-    ),
-    Mutation(
-        "results-deviation-of-a-population",
-        "aelib/results/__init__.py",
-        "statistics.stdev(values)",
-        "statistics.pstdev(values)",
-        ("tests/test_results.py",),
-    ),
-    Mutation(
-        "results-part-with-empty-columns",
-        "aelib/results/table.py",
-        "if any(row[column] is not None for row in rows.values())",
-        "if column",
-        ("tests/test_results.py",),
-    ),
-    Mutation(
-        "results-part-with-empty-rows",
-        "aelib/results/table.py",
-        "and any(row.get(column) is not None for column in wanted)",
-        "and wanted",
-        ("tests/test_results.py",),
     ),
 ]
