@@ -212,6 +212,7 @@ from aelib.lab import Study
 
 study = Study("SLUG", seeds=[0, 1, 2], columns={"error": "squared error"})
 fashion = data.fashion_mnist(profile=study.pick(smoke="fast", full="full"))
+fashion = fashion.to(study.device)
 x = fashion.test.images
 
 
