@@ -49,7 +49,7 @@ class _Operations(TorchDispatchMode):
         on_cpu = bool(tensors) and all(t.device.type == "cpu" for t in tensors)
         if func is torch.ops.aten._local_scalar_dense.default:
             if on_cpu and self.stop_on_cpu:
-                raise ReachedCPU
+                raise ReachedCPU("a number of a tensor on the CPU was read")
             dtype = tensors[0].dtype
             return _READ[float if dtype.is_floating_point else _kind(dtype)]
         if func is torch.ops.aten._to_copy.default:
@@ -58,7 +58,7 @@ class _Operations(TorchDispatchMode):
         try:
             result = func(*args, **(kwargs or {}))
         except DynamicOutputShapeException as error:  # such as unique(): needs values
-            raise (ReachedCPU if on_cpu else error) from None
+            raise (ReachedCPU(f"{func} on the CPU") if on_cpu else error) from None
         for tensor in filter(_is_tensor, pytree.tree_leaves(result)):
             if tensor.dtype == torch.float64 and tensor.device.type != "cpu":
                 raise TypeError(f"{func} makes a float64 tensor on {tensor.device}")
@@ -80,7 +80,7 @@ class _Calls(TorchFunctionMode):
         if getattr(func, "__name__", "") == "numpy" and _is_tensor(args[0]):
             if args[0].device.type != "cpu":
                 raise TypeError(f"numpy() of a tensor on {args[0].device}")
-            raise ReachedCPU
+            raise ReachedCPU("numpy() of a tensor on the CPU")
         result = func(*args, **kwargs)
         generator = kwargs.get("generator")
         if generator is not None and _is_tensor(result):
@@ -162,23 +162,32 @@ def fake_gpu(*, stop_on_cpu: bool = False) -> Iterator[torch.device]:
 Objective = Callable[[nn.Module, Any], dict[str, Tensor]]
 
 
+class NotAnObjective(AssertionError):
+    """An objective, its model or its batch is not what `train` asks for."""
+
+
 def run_objective(
     objective: Objective, model: nn.Module, batch: Any
 ) -> dict[str, Tensor]:
     """The terms of `objective(model, batch)`, inside `fake_gpu`.
 
     Raises:
-        AssertionError: they are not what `aelib.train.train` asks for, or not on the
-            model's device. Other errors are those of the objective.
+        NotAnObjective: see there. Other errors are those of the objective.
     """
-    (device,) = {parameter.device for parameter in model.parameters()}
-    assert device.type == "cuda", f"the model is on {device}, not on the device"
+    devices = {parameter.device for parameter in model.parameters()}
+    _demand({d.type for d in devices} == {"cuda"}, f"the model is on {devices}")
+    (device,) = devices
     for tensor in (batch,) if _is_tensor(batch) else batch:
-        assert tensor.device == device, f"the batch is on {tensor.device}"
+        _demand(tensor.device == device, f"the batch is on {tensor.device}")
     terms = objective(model, batch)
-    assert isinstance(terms, dict) and "loss" in terms, f"no 'loss' in {terms}"
+    _demand(isinstance(terms, dict) and "loss" in terms, f"no 'loss' in {terms}")
     for name, term in terms.items():
-        assert term.ndim == 0, f"{name!r} has the shape {tuple(term.shape)}"
-        assert term.device == device, f"{name!r} is on {term.device}"
-    assert terms["loss"].requires_grad, "the loss has no gradient"
+        _demand(term.ndim == 0, f"{name!r} has the shape {tuple(term.shape)}")
+        _demand(term.device == device, f"{name!r} is on {term.device}")
+    _demand(terms["loss"].requires_grad, "the loss has no gradient")
     return terms
+
+
+def _demand(true: bool, otherwise: str) -> None:
+    if not true:
+        raise NotAnObjective(otherwise)

@@ -172,8 +172,9 @@ def _chosen_generator(
         seed = int(torch.randint(2**62, ()))
         return torch.Generator(device).manual_seed(seed)
     _expect.instance("generator", generator, torch.Generator, "a torch.Generator")
-    own = generator.device  # "cuda" without a number is the current one
-    if own.type != "cpu" and (own.type, own.index or 0) != (device.type, device.index or 0):
+    own = generator.device  # its number may be missing, which is the current one
+    elsewhere = own.type != device.type or own.index not in (None, device.index)
+    if own.type != "cpu" and elsewhere:
         raise ValueError(
             f"generator must be on the tensors' device {device} or on the CPU, "
             f"got one on {generator.device}"

@@ -3,6 +3,7 @@
 from mutants.entry import Mutation
 
 _TESTS = "tests/test_fake_device.py"
+_LESSONS = "tests/test_lesson_devices.py"
 _METRICS = "aelib/metrics"
 
 MUTATIONS = [
@@ -75,5 +76,33 @@ MUTATIONS = [
         "return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)",
         "return torch.tensor([0.5]) * (mean.square() + torch.expm1(log_var) - log_var)",
         (f"{_TESTS}::test_losses_stay_on_the_device",),
+    ),
+    Mutation(
+        "pretence-has-float64",
+        "tests/fake_device.py",
+        "if tensor.dtype == torch.float64 and",
+        "if tensor.dtype == torch.complex64 and",
+        (f"{_TESTS}::test_what_a_gpu_refuses_is_refused",),
+    ),
+    Mutation(
+        "pretence-takes-any-generator",
+        "tests/fake_device.py",
+        "if has != result.device.type:",
+        "if has == result.device.type == 0:",
+        (f"{_TESTS}::test_what_a_gpu_refuses_is_refused",),
+    ),
+    Mutation(
+        "lesson-refusals-are-swallowed",
+        "tests/objectives.py",
+        "            except NotAnObjective:\n                raise\n",
+        "",
+        (f"{_LESSONS}::test_a_second_objective_that_is_wrong_is_red",),
+    ),
+    Mutation(
+        "lesson-needs-looked-for-once",
+        "tests/objectives.py",
+        "                    grown = True\n",
+        "",
+        (f"{_LESSONS}::test_the_objective_of_a_lesson_is_called",),
     ),
 ]
