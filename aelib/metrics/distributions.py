@@ -34,7 +34,7 @@ def importance_nll(
         log_likelihood: (decoder output, x) -> log p(x|z), (B,), in nats, its constant
             included; the sign is that of a log-density, not of a loss.
 
-    Source: arXiv:1509.00519. Taught in: chapter 11.
+    Source: arXiv:1509.00519. Taught in: chapter 18.
 
     Raises:
         TypeError, ValueError: `x` is not finite or has no axis behind B, `n_samples` is
@@ -94,7 +94,7 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
         TypeError, ValueError: shapes or dtypes do not fit, a score is not finite, or
             one of the two kinds is missing.
 
-    Taught in: chapter 22.
+    Taught in: chapter 11.
     """
     _expect.values("scores", scores, "(N,)")
     _expect.labels("is_anomaly", is_anomaly, len(scores))
@@ -129,7 +129,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     Raises:
         TypeError, ValueError: shapes or dtypes do not fit, or a value is not finite.
 
-    Taught in: chapter 11.
+    Taught in: chapter 18.
     """
     moments = []
     for name, features in (("features_a", features_a), ("features_b", features_b)):
