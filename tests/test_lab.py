@@ -220,8 +220,8 @@ def test_runs_of_two_devices_are_not_one_evidence():
     ]
     with pytest.raises(ValueError, match="share one device, got H100 and cpu"):
         provenance.joined(runs, [0])
-    same = [runs[0], {**runs[0], "commit": "b", "date": "2026-01-02"}]
-    assert provenance.joined(same, [0])["commits"] == ["a", "b"]
+    same = [{**runs[0], "commit": "b", "date": "2026-01-02"}, runs[0]]
+    assert provenance.joined(same, [0])["commits"] == ["b", "a"]  # the saving one last
     assert provenance.joined(same, [0])["date"] == "2026-01-02"
 
 

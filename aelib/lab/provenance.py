@@ -28,7 +28,7 @@ def device_name(device: torch.device) -> str:
 
 
 def joined(runs: list[dict[str, Any]], seeds: list[int]) -> dict[str, Any]:
-    """The provenance of evidence from that of its runs.
+    """The provenance of evidence from that of its runs; the last is that of saving.
 
     Raises:
         ValueError: the runs were made on different devices or by different torches.
@@ -40,8 +40,9 @@ def joined(runs: list[dict[str, Any]], seeds: list[int]) -> dict[str, Any]:
                 f"all runs must share one {key}, got {' and '.join(found[key])}: "
                 "remove _build/evidence and run the script again"
             )
+    last = runs[-1]["commit"]
     return {
-        "commits": found["commit"],
+        "commits": [*(c for c in found["commit"] if c != last), last],
         "device": found["device"][0],
         "torch": found["torch"][0],
         "date": found["date"][-1],

@@ -178,6 +178,7 @@ class Study:
             OSError: a file cannot be written; what was there before still is.
         """
         rows, about = writing.measured(self._entries)
+        here = {**self._origin, "device": provenance.device_name(self.device)}
         histories, kept, tensors = writing.kept_networks(self._kept)
         if any(self._strips.values()):
             tensors["pictures.safetensors"] = writing.strips(self._strips)
@@ -192,9 +193,7 @@ class Study:
             "curves": writing.labels(self._strips["curve"]),
             "histories": histories,
             "kept": kept,
-            "provenance": provenance.joined(
-                about or [{**self._origin, "device": self.device.type}], self.seeds
-            ),
+            "provenance": provenance.joined([*about, here], self.seeds),
             "made_by": [self.made_by],
         }
         home = _RESULTS if self._full else Path(tempfile.mkdtemp())
@@ -263,7 +262,7 @@ class Study:
         An edit elsewhere in the script leaves finished ones valid.
         """
         names = {f.function for f in inspect.stack() if Path(f.filename) == self.script}
-        names -= {"<module>"}
+        names -= {"<module>", "main"}  # they hold all the others
         whole = digest.normal_source(self.script)
         part = digest.reachable_source(self.script, names) if names else whole
         return self._modules() + part
