@@ -286,6 +286,49 @@ def test_a_full_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run.ckpt"]
 
 
+N_SAVES = 30
+
+
+def save_often(path: str, who: int, n_saves: int, barrier) -> None:
+    torch.set_num_threads(1)
+    weights = torch.full((5_000,), float(who))
+    barrier.wait(60)
+    for turn in range(n_saves):
+        save_checkpoint(path, {"who": who, "turn": turn, "weights": weights})
+
+
+def test_processes_that_save_to_one_path_do_not_meet(tmp_path):
+    """Two that save to their end, one that is killed inside a write, and a reader."""
+    path = tmp_path / "run.ckpt"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch._dynamo", "aelib.train", "numpy"])
+    barrier = context.Barrier(4)
+    processes = [
+        context.Process(target=save_often, args=(str(path), who, n_saves, barrier))
+        for who, n_saves in ((0, N_SAVES), (1, N_SAVES), (2, 1_000_000))
+    ]
+    for process in processes:
+        process.start()
+    *whole, victim = processes
+    barrier.wait(60)
+    seen = []
+    while any(process.is_alive() for process in whole):
+        if path.exists():
+            state = load_checkpoint(path)  # refuses what is not whole
+            assert (state["weights"] == state["who"]).all()
+            seen.append(state["who"])
+        if len(seen) > 5 and any(tmp_path.glob(f".run.ckpt.{victim.pid}-*")):
+            victim.kill()
+    victim.kill()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in whole] == [0, 0]
+    assert len(seen) > 10 and len(set(seen)) >= 2
+    save_checkpoint(path, {"who": "the last"})
+    assert load_checkpoint(path) == {"who": "the last"}
+    assert [file.name for file in tmp_path.iterdir()] == ["run.ckpt"]
+
+
 # Numbers that are not finite
 
 EXPECTED = {"data": "term 'distortion'", "loss": "term 'loss'", "gradient": "gradient"}
