@@ -52,12 +52,16 @@ def _code_digest() -> str:
     return build_book.code_digest(ROOT, build_book.chosen_profile())
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item):
-    """Before the first cell's kernel starts and imports anything."""
-    if _is_cell(item) and item.path not in _runs:
-        _runs[item.path] = Run(time.monotonic(), _code_digest())
-        _note_redrawing(item.parent, _runs[item.path])
+    if not _is_cell(item) or item.path in _runs:
+        return (yield)
+    # the first cell of a chapter: its kernel, which imports the code, starts in between
+    _runs[item.path] = Run(time.monotonic(), _code_digest())
+    result = yield
+    _note_redrawing(item.parent, _runs[item.path])
+    _store_history(item.parent.kernel.kc)
+    return result
 
 
 def _note_redrawing(notebook, run: Run) -> None:
@@ -70,6 +74,14 @@ def _note_redrawing(notebook, run: Run) -> None:
         return message
 
     notebook.get_kernel_message = receive_and_note
+
+
+def _store_history(client) -> None:
+    """As Jupyter and the build do; without it, `;` at a cell's end hides nothing."""
+    execute = client.execute
+    client.execute = lambda *args, **kwargs: execute(
+        *args, **{**kwargs, "store_history": True}
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -140,9 +152,6 @@ def _keep_outputs(path: Path, notebook, seconds: float) -> None:
         return
     for count, item in enumerate(run.green, 1):
         item.cell.execution_count, item.cell.outputs = count, item.test_outputs
-        for out in item.test_outputs:
-            if out.output_type == "execute_result":
-                out.execution_count = count
     bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
     with build_book.open_cache(ROOT, build_book.chosen_profile()) as cache:
         cache.cache_notebook_bundle(bundle, overwrite=True)

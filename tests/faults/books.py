@@ -14,7 +14,10 @@ COPIED = (
     *("conftest.py", "pyproject.toml", "scripts/build_book.py"),
 )
 # the kernel starts in notebooks/; the book's aelib is a folder that it must find first
-FIND_AELIB = "import sys; sys.modules.pop('aelib', None); sys.path.insert(0, '..')"
+FIND_AELIB = """
+import sys; sys.modules.pop('aelib', None); sys.path.insert(0, '..')
+'not shown';
+"""
 GOOD_CELL = "from aelib.settings import VALUE\nprint(f'value {VALUE}')"
 
 
