@@ -3,10 +3,13 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 STAGE := sh scripts/stage.sh
 NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
          -q --dist loadscope notebooks
+BUILD := $(BIN)/python scripts/build_book.py
+EVIDENCE := $(BIN)/python scripts/evidence.py
 
 # One thread a process: with two processes on two cores, two threads each are many times slower.
 export OMP_NUM_THREADS ?= 1
@@ -17,36 +20,52 @@ export IPYTHONDIR := $(CURDIR)/_build/.ipython
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup book test notebooks lint units browser screens pictures faults mutations seeds full lock clean distclean
+.PHONY: help setup book test lint units pythons evidence-smoke evidence restamp notebooks \
+        browser screens pictures mutations faults seeds full lock clean distclean
 
 help: ## what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# The second word of a stage is its share, in seconds on two shared cores, n the number of
+# chapters: a stage over twice its share fails. The network decides how long setup takes.
 
 setup: ## make .venv with every package of requirements.lock (PYTHON=... chooses the Python)
-	@$(STAGE) setup 7 sh scripts/setup.sh
+	@$(STAGE) setup 420+0n sh scripts/setup.sh $(VENV)
 
-book: setup ## execute every chapter and build the site
-	@$(STAGE) build 9 $(BIN)/python scripts/build_book.py
+book: setup ## execute the chapters that are not in the cache and build the site
+	@$(STAGE) build 30+18n $(BUILD)
 	@sh scripts/stage.sh --summary
 
-test: ## everything CI checks: lint, unit tests, notebooks, strict build, mutations, faults
+test: ## everything CI checks: lint, units, evidence, notebooks, site, mutations, faults
 	@sh scripts/stage.sh --reset
-	@$(MAKE) --no-print-directory setup lint units notebooks
-	@$(STAGE) build 9 $(BIN)/python scripts/build_book.py
+	@$(MAKE) --no-print-directory setup lint units evidence-smoke notebooks
+	@$(STAGE) build 30+2n $(BUILD) --cached
 	@$(MAKE) --no-print-directory browser mutations faults
 	@sh scripts/stage.sh --summary
 
 lint: setup ## formatting and static checks
-	@$(STAGE) lint 1 sh -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'
+	@$(STAGE) lint 20+0n sh -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'
 
 units: setup ## unit tests
-	@$(STAGE) units 2 $(BIN)/pytest -m "not faults and not site" -n 2 -q
+	@$(STAGE) units 25+3n $(BIN)/pytest -m "not faults and not site" -n 2 -q
+
+pythons: setup ## lint and unit tests on the other Pythons of this machine
+	@MAKE="$(MAKE)" sh scripts/pythons.sh
+
+evidence-smoke: setup ## every experiment on its small scale
+	@$(STAGE) evidence 20+8n $(EVIDENCE) --smoke
+
+evidence: setup ## compute a chapter's evidence: minutes to an hour (CHAPTER=02_autoencoder)
+	@$(EVIDENCE) $(CHAPTER)
+
+restamp: setup ## mark evidence as current where its code computes the same (CHAPTER=...)
+	@$(EVIDENCE) --restamp $(CHAPTER)
 
 notebooks: setup ## execute every cell of every notebook as a test
-	@$(STAGE) nbval 9 $(NBVAL) -n 2
+	@$(STAGE) nbval 0+18n $(NBVAL) -n 2
 
 browser: setup ## the built site, in files and in a real browser (after make book)
-	@$(STAGE) browser 7 $(BIN)/pytest -m site tests/site -n 2 -q
+	@$(STAGE) browser 30+12n $(BIN)/pytest -m site tests/site -n 2 -q
 
 screens: setup ## pictures of every page, for looking at, in _build/screens (after make book)
 	@$(BIN)/python scripts/screens.py
@@ -54,11 +73,11 @@ screens: setup ## pictures of every page, for looking at, in _build/screens (aft
 pictures: setup ## the screenshots of README.md (after make book)
 	@$(BIN)/python scripts/readme_pictures.py
 
-mutations: setup ## break aelib on purpose, one change at a time, and see tests go red
-	@$(STAGE) mutations 5 $(BIN)/python tests/mutations.py -j 2
+mutations: setup ## break the code on purpose, one change at a time, and see tests go red
+	@$(STAGE) mutations 0+10n $(BIN)/python tests/mutations.py -j 2
 
-faults: setup ## kills, damaged files, broken networks
-	@$(STAGE) faults 6 $(BIN)/pytest -m faults -n 2 -q
+faults: setup ## kills, damaged files, broken networks, bad cells
+	@$(STAGE) faults 180+0n $(BIN)/pytest -m faults -n 2 -q
 
 seeds: setup ## every chapter under five seeds
 	@for offset in 0 1 2 3 4; do \
@@ -66,8 +85,8 @@ seeds: setup ## every chapter under five seeds
 	  AELIB_SEED_OFFSET=$$offset $(NBVAL) -n 2 || exit 1; \
 	done
 
-full: setup ## run chapters in the full profile and write aelib/results (CHAPTER=01_... for one)
-	@$(BIN)/python scripts/run_full.py $(CHAPTER)
+full: setup ## the site of the full profile: all images, a GPU where there is one
+	@AELIB_PROFILE=full $(BUILD)
 
 lock: ## resolve requirements.txt anew into requirements.lock
 	@sh scripts/lock.sh
@@ -76,5 +95,5 @@ clean: ## remove what was built
 	rm -rf _build .pytest_cache .ruff_cache build *.egg-info
 	find aelib tests scripts notebooks -name __pycache__ -prune -exec rm -rf {} +
 
-distclean: clean ## remove the environment as well
-	rm -rf .venv
+distclean: clean ## remove the environments as well
+	rm -rf .venv .venv-3.*

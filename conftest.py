@@ -1,25 +1,43 @@
-"""What nbval does not look at when it runs the notebooks.
+"""What nbval does not look at when it runs the notebooks, and what becomes of them.
 
 - A cell tagged `raises-exception` is an exercise's stub: it must raise
   NotImplementedError and nothing else.
 - No cell writes to stderr: a warning on a page is a defect.
-- `full_results`, the table for scripts/run_full.py, can be saved.
+- No cell redraws what it has shown: nbval does not see it, and would keep the first.
 - A chapter's kernel may use CPU_LIMIT seconds of CPU in the fast profile; its CPU and
   wall seconds go to _build/times/<slug>.json, where the README's table finds them.
+- A chapter that ran whole and green goes with its outputs into the cache of the build,
+  which then has nothing to execute: what was tested is what the site shows.
 """
 
 import json
 import os
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
+from scripts import build_book
+
 ROOT = Path(__file__).parent
 os.environ.setdefault("AELIB_PROGRESS", "0")  # a bar is text on stderr
 CPU_LIMIT = 60.0  # seconds; targets: typically <= 25
-_started: dict[Path, float] = {}
+REDRAWING = ("clear_output", "update_display_data")
+
+
+@dataclass
+class Run:
+    """One chapter's way through the tests."""
+
+    start: float  # seconds of the monotonic clock
+    code_digest: str  # before the kernel started
+    green: list[pytest.Item] = field(default_factory=list)
+    redrawn: str = ""
+
+
+_runs: dict[Path, Run] = {}
 
 
 def _is_cell(item: pytest.Item) -> bool:
@@ -30,13 +48,48 @@ def _tags(item: pytest.Item) -> list[str]:
     return item.cell.get("metadata", {}).get("tags", [])
 
 
+def _code_digest() -> str:
+    return build_book.code_digest(ROOT, build_book.chosen_profile())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    if not _is_cell(item) or item.path in _runs:
+        return (yield)
+    # the first cell of a chapter: its kernel, which imports the code, starts in between
+    _runs[item.path] = Run(time.monotonic(), _code_digest())
+    result = yield
+    _note_redrawing(item.parent, _runs[item.path])
+    _store_history(item.parent.kernel.kc)
+    return result
+
+
+def _note_redrawing(notebook, run: Run) -> None:
+    receive = notebook.get_kernel_message
+
+    def receive_and_note(*args, **kwargs):
+        message = receive(*args, **kwargs)
+        if message["msg_type"] in REDRAWING:
+            run.redrawn = message["msg_type"]
+        return message
+
+    notebook.get_kernel_message = receive_and_note
+
+
+def _store_history(client) -> None:
+    """As Jupyter and the build do; without it, `;` at a cell's end hides nothing."""
+    execute = client.execute
+    client.execute = lambda *args, **kwargs: execute(
+        *args, **{**kwargs, "store_history": True}
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     if not _is_cell(item):
         return (yield)
-    _started.setdefault(item.path, time.monotonic())
     result = yield
-    outputs = item.test_outputs or []
+    run, outputs = _runs[item.path], item.test_outputs or []
     errors = [out["ename"] for out in outputs if out["output_type"] == "error"]
     if "raises-exception" in _tags(item) and errors != ["NotImplementedError"]:
         got = errors or "no exception"
@@ -44,57 +97,64 @@ def pytest_runtest_call(item):
     for out in outputs:
         if out["output_type"] == "stream" and out["name"] == "stderr":
             pytest.fail(f"a cell wrote to stderr: {out['text'][:500]}")
+    if run.redrawn:
+        pytest.fail(f"a cell redrew what it had shown ({run.redrawn})")
+    run.green.append(item)
     return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
     last = nextitem is None or nextitem.path != item.path
-    if not (_is_cell(item) and last and item.parent.kernel is not None):
+    kernel = item.parent.kernel if _is_cell(item) and last else None
+    if kernel is None or not kernel.is_alive():
         return (yield)
     usage = _kernel_usage(item)
-    unsaved = _try_to_save(item.parent.kernel, item.path.stem)
+    about = kernel.kc.kernel_info(reply=True, timeout=60)["content"]
     result = yield
-    folder = ROOT / "_build" / "times"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{item.path.stem}.json").write_text(json.dumps(usage))
-    if unsaved:
-        pytest.fail(f"{item.path.name}: full_results could not be saved: {unsaved}")
+    _write_times(item.path, usage)
     if usage["profile"] == "fast" and usage["cpu_seconds"] > CPU_LIMIT:
         pytest.fail(
             f"{item.path.name} used {usage['cpu_seconds']:.0f} CPU seconds,"
             f" more than {CPU_LIMIT:.0f}"
         )
+    item.parent.nb.metadata["language_info"] = about["language_info"]
+    _keep_outputs(item.path, item.parent.nb, usage["wall_seconds"])
     return result
 
 
-def _try_to_save(kernel, slug: str) -> str:
-    """Save the chapter's table to a folder that vanishes: "" or what went wrong.
-
-    scripts/run_full.py does it after a run of up to an hour, which is late to find out.
-    """
-    code = f"""
-import tempfile as _tempfile, pathlib as _pathlib
-from aelib import results as _results
-with _tempfile.TemporaryDirectory() as _folder:
-    _results.save({slug!r}, **full_results, folder=_pathlib.Path(_folder))
-"""
-    content = kernel.kc.execute(code, reply=True, timeout=60)["content"]
-    return (
-        "" if content["status"] == "ok" else f"{content['ename']}: {content['evalue']}"
-    )
-
-
 def _kernel_usage(item) -> dict:
-    from aelib import config
-
     times = psutil.Process(item.parent.kernel.km.provisioner.pid).cpu_times()
     return {
-        "profile": config.profile(),
+        "profile": build_book.chosen_profile(),
         "cells": len(item.parent.nb.cells),
         "cpu_seconds": round(times.user + times.system, 1),
-        "wall_seconds": round(time.monotonic() - _started[item.path], 1),
+        "wall_seconds": round(time.monotonic() - _runs[item.path].start, 1),
     }
+
+
+def _write_times(path: Path, usage: dict) -> None:
+    folder = ROOT / "_build" / "times"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{path.stem}.json").write_text(json.dumps(usage))
+    except OSError as error:
+        pytest.fail(f"{folder} must be a folder that can be written: {error}")
+
+
+def _keep_outputs(path: Path, notebook, seconds: float) -> None:
+    """Hand a chapter to the build: all of it green, and its code as at the start."""
+    from jupyter_cache.base import CacheBundleIn
+
+    run = _runs[path]
+    n_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    if len(run.green) != n_cells or _code_digest() != run.code_digest:
+        return
+    for count, item in enumerate(run.green, 1):
+        item.cell.execution_count, item.cell.outputs = count, item.test_outputs
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
+    with build_book.open_cache(ROOT, build_book.chosen_profile()) as cache:
+        cache.cache_notebook_bundle(bundle, overwrite=True)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,11 +1,14 @@
 """Execute the chapters in parallel and build the site strictly.
 
     python scripts/build_book.py [--root FOLDER]        in the profile of AELIB_PROFILE
+    python scripts/build_book.py --cached               refuse to execute a chapter
 
 The execution cache is keyed by code cells alone, and Sphinx keeps the pages it has
 read, with their warnings already said. Neither may hide a change: a digest of all that
 a page depends on stands beside them, and both are cleared when it differs or when the
 last build did not end well.
+
+The test run fills the same cache (conftest.py): what it executed is not executed again.
 """
 
 import argparse
@@ -15,9 +18,12 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_SECONDS = {"fast": 300, "full": 36_000}
@@ -28,34 +34,44 @@ def main() -> int:
         description="Execute the chapters, build the site."
     )
     parser.add_argument("--root", type=Path, default=ROOT, help="folder of the book")
-    root = parser.parse_args().root.resolve()
-    # Not aelib.config: it imports torch, and Sphinx' toc reader stumbles over it.
-    profile = os.environ.get("AELIB_PROFILE") or "fast"
-    if profile not in TIMEOUT_SECONDS:
-        parser.error(f"AELIB_PROFILE must be 'fast' or 'full', got {profile!r}")
-    return build_book(root, profile)
+    parser.add_argument(
+        "--cached",
+        action="store_true",
+        help="fail where a chapter would be executed: the tests have just run them all",
+    )
+    options = parser.parse_args()
+    os.environ.setdefault("AELIB_PROGRESS", "0")  # a bar is text on stderr
+    try:
+        profile = chosen_profile()
+    except ValueError as error:
+        parser.error(str(error))
+    return build_book(options.root.resolve(), profile, cached=options.cached)
 
 
-def build_book(root: Path, profile: str) -> int:
+def chosen_profile() -> str:
+    """Not aelib.config: it imports torch, and Sphinx' toc reader stumbles over it."""
+    name = os.environ.get("AELIB_PROFILE") or "fast"
+    if name not in TIMEOUT_SECONDS:
+        raise ValueError(f"AELIB_PROFILE must be 'fast' or 'full', got {name!r}")
+    return name
+
+
+def build_book(root: Path, profile: str, *, cached: bool = False) -> int:
     """Bring the site of a profile up to date; 0 only when every page is right."""
-    base = root / "_build" if profile == "fast" else root / "_build" / profile
-    site, doctrees, cache = base / "html", base / ".doctrees", base / ".jupyter_cache"
-    base.mkdir(parents=True, exist_ok=True)
-    executed, built = base / ".executed", base / ".built"
-    code_digest = digest(root, "aelib", "requirements.lock", text=surroundings(profile))
+    base = folder(root, profile)
+    site, doctrees, built = base / "html", base / ".doctrees", base / ".built"
     page_digest = digest(
         root, "book", "notebooks", "aelib", "_config.yml", "_toc.yml", "scripts"
     )
-    if read(executed) != code_digest:
-        remove(executed, built, cache)
+    with open_cache(root, profile) as cache:
+        failed = find_missing(root, cache, refuse=cached)
     if read(built) != page_digest:  # also when the last build failed or was killed
         remove(built, doctrees, site)
-    executed.write_text(code_digest)
-    failed = execute(root, cache, TIMEOUT_SECONDS[profile])
+    failed = failed or execute(cache, TIMEOUT_SECONDS[profile])
     if failed:
         print(f"   failed: {', '.join(failed)}", file=sys.stderr)
         return 1
-    status = build(root, site, doctrees, cache, TIMEOUT_SECONDS[profile])
+    status = build(root, site, doctrees, cache.path, TIMEOUT_SECONDS[profile])
     status = status or missing_pages(root, site)
     if status:
         remove(built)
@@ -63,6 +79,39 @@ def build_book(root: Path, profile: str) -> int:
     built.write_text(page_digest)
     print(f"\nThe book ({profile} profile) is at file://{site / 'index.html'}")
     return 0
+
+
+def folder(root: Path, profile: str) -> Path:
+    """Where all that is built in a profile lies."""
+    return root / "_build" if profile == "fast" else root / "_build" / profile
+
+
+@contextmanager
+def open_cache(root: Path, profile: str) -> Iterator:
+    """The execution cache, emptied first where other code filled it.
+
+    One process at a time: side by side, the tests write what each has executed.
+    """
+    from jupyter_cache import get_cache
+
+    base = folder(root, profile)
+    base.mkdir(parents=True, exist_ok=True)
+    executed, path = base / ".executed", base / ".jupyter_cache"
+    with FileLock(base / ".executed.lock"):
+        now = code_digest(root, profile)
+        if read(executed) != now:
+            remove(executed, base / ".built", path)
+        executed.write_text(now)
+        cache = get_cache(str(path))
+        try:
+            yield cache
+        finally:
+            cache.db.dispose()
+
+
+def code_digest(root: Path, profile: str) -> str:
+    """What a chapter's outputs depend on, besides its own cells."""
+    return digest(root, "aelib", "requirements.lock", text=surroundings(profile))
 
 
 def digest(root: Path, *names: str, text: str = "") -> str:
@@ -95,25 +144,47 @@ def remove(*paths: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def execute(root: Path, cache_path: Path, timeout: int) -> list[str]:
+def find_missing(root: Path, cache, *, refuse: bool) -> list[str]:
+    """Tell the cache which chapters there are; return those that may not be missing."""
+    for record in cache.list_project_records():
+        cache.remove_nb_from_project(record.pk)
+    for name in chapters(root):
+        path = root / f"{name}.ipynb"
+        forget_other_metadata(cache, path)
+        cache.add_nb_to_project(str(path))
+    missing = [Path(record.uri).name for record in cache.list_unexecuted()]
+    if not (refuse and missing):
+        return []
+    print("   not in the cache, although the tests ran every chapter:", file=sys.stderr)
+    return missing
+
+
+def forget_other_metadata(cache, path: Path) -> None:
+    """Captions and tags of cells come out of the cache too, but are not in its key."""
+    import nbformat
+
+    notebook = nbformat.read(path, nbformat.NO_CONVERT)
+    with suppress(KeyError):
+        key = cache.match_cache_notebook(notebook).pk
+        kept = [cell.metadata for cell in cache.get_cache_bundle(key).nb.cells]
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        if kept != [cell.metadata for cell in code]:
+            cache.remove_cache(key)
+
+
+def execute(cache, timeout: int) -> list[str]:
     """Run the notebooks that the cache lacks, side by side; return what failed."""
-    from jupyter_cache import get_cache
     from jupyter_cache.executors import load_executor
 
     os.environ["JUPYTER_CACHE_LOG"] = "0"
-    cache = get_cache(str(cache_path))
-    names = chapters(root)
-    for record in cache.list_project_records():
-        cache.remove_nb_from_project(record.pk)
-    for name in names:
-        cache.add_nb_to_project(str(root / f"{name}.ipynb"))
     start = time.monotonic()
     executor = load_executor("local-parallel", cache=cache)
     result = executor.run_and_cache(timeout=timeout)
     multiprocessing.get_logger().setLevel("WARNING")  # else it reports its own exit
     for name in sorted(result.succeeded):
         print(f"   executed {Path(name).stem}")
-    print(f"   chapters: {len(names)}, executed now: {len(result.all())}, ", end="")
+    n_chapters = len(cache.list_project_records())
+    print(f"   chapters: {n_chapters}, executed now: {len(result.all())}, ", end="")
     print(f"{time.monotonic() - start:.0f} s")
     for name in result.excepted:
         record = cache.get_project_record(name)

@@ -1,93 +1,44 @@
 """A failing cell, a warning or a stale page never ends in a green build."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import books
 import pytest
 from chapters import ROOT
 
+from scripts import build_book
+
 pytestmark = pytest.mark.faults
 
-GOOD_CELL = "from aelib.settings import VALUE\nprint(f'value {VALUE}')"
+NOTHING_NEW, ONE_NEW = "chapters: 1, executed now: 0,", "chapters: 1, executed now: 1,"
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    """A book of two pages with this project's configuration and builder."""
-    for name in ("_config.yml", "book/_ext", "book/_static", "book/vendor"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name)
-        elif source.exists():
-            shutil.copy(source, tmp_path / name)
-    (tmp_path / "book").mkdir(exist_ok=True)
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "aelib").mkdir()
-    (tmp_path / "requirements.lock").write_text("")
-    (tmp_path / "aelib" / "settings.py").write_text("VALUE = 1\n")
-    (tmp_path / "book" / "index.md").write_text("(front)=\n# A Book\n\nText.\n")
-    (tmp_path / "book" / "references.bib").write_text("")
-    (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/index\nchapters:\n- file: notebooks/one\n"
-    )
-    write_chapter(tmp_path, GOOD_CELL)
-    return tmp_path
+    return books.make(tmp_path)
 
 
-def write_chapter(book: Path, source: str) -> None:
-    # the kernel starts in notebooks/; its aelib is a folder without __init__.py here
-    path_cell = "import sys; sys.modules.pop('aelib', None); sys.path.insert(0, '..')"
-    cells = [
-        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# One"},
-        *(
-            {
-                "cell_type": "code",
-                "id": name,
-                "metadata": {},
-                "source": text,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for name, text in (("b", path_cell), ("c", source))
-        ),
-    ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = {
-        "cells": cells,
-        "metadata": {"kernelspec": kernel},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    (book / "notebooks" / "one.ipynb").write_text(json.dumps(notebook))
+def built(book: Path, *options: str, **environment: str) -> str:
+    """Build, which must succeed; what it printed."""
+    done = books.build(book, *options, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-def build(book: Path) -> subprocess.CompletedProcess:
-    script = ROOT / "scripts" / "build_book.py"
-    return subprocess.run(
-        [sys.executable, str(script), "--root", str(book)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "AELIB_PROFILE": "fast"},
-    )
-
-
-def page(book: Path) -> str:
-    return (book / "_build/html/notebooks/one.html").read_text()
+def change_library(book: Path) -> None:
+    (book / "aelib" / "settings.py").write_text("VALUE = 2\n")
 
 
 def test_good_book_builds_and_a_changed_library_is_seen(book):
-    (book / "aelib" / "__init__.py").write_text("")
-    first = build(book)
-    assert first.returncode == 0, first.stderr
-    assert "value 1" in page(book)
-    (book / "aelib" / "settings.py").write_text("VALUE = 2\n")
-    assert build(book).returncode == 0
-    assert "value 2" in page(book)
+    assert ONE_NEW in built(book)
+    assert "value 1" in books.page(book)
+    change_library(book)
+    assert ONE_NEW in built(book)
+    assert "value 2" in books.page(book)
+    assert NOTHING_NEW in built(book)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +50,12 @@ def test_good_book_builds_and_a_changed_library_is_seen(book):
     ids=["failing cell", "warning in a cell"],
 )
 def test_bad_cell_is_red_and_stays_red(book, cell):
-    write_chapter(book, cell)
+    books.write_chapter(book, cell)
     for _ in range(2):  # the second run finds the caches of the first
-        assert build(book).returncode != 0
-    write_chapter(book, "print('healed')")
-    healed = build(book)
-    assert healed.returncode == 0, healed.stderr
-    assert "healed" in page(book)
+        assert books.build(book).returncode != 0
+    books.write_chapter(book, "print('healed')")
+    built(book)
+    assert "healed" in books.page(book)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +66,122 @@ def test_bad_cell_is_red_and_stays_red(book, cell):
 def test_bad_page_is_red_and_stays_red(book, text):
     (book / "book" / "index.md").write_text(f"(front)=\n# A Book\n\n{text}\n")
     for _ in range(2):
-        assert build(book).returncode != 0
+        assert books.build(book).returncode != 0
+
+
+# --- each notebook is executed once: what nbval ran feeds the build ---
+
+RESULT = """
+from IPython.display import HTML, display
+from aelib.settings import VALUE
+print("one")
+print("two")
+display(HTML(f"<b class='shown'>{VALUE}</b>"))
+VALUE + 41
+"""
+
+
+def run_green(book: Path, *options: str, **environment: str) -> None:
+    """Run the chapter as a test, which must pass."""
+    done = books.nbval(book, *options, **environment)
+    assert done.returncode == 0, done.stdout
+
+
+def in_cache(book: Path, profile: str = "fast") -> bool:
+    """Whether a build would find the chapter; asks as the build does."""
+    with build_book.open_cache(book, profile) as cache:
+        return not build_book.find_missing(book, cache, refuse=True)
+
+
+def article(book: Path) -> str:
+    """The page's text without the seconds that the chapter took."""
+    text = books.page(book).partition("<article")[2].partition("</article>")[0]
+    before, _, after = text.partition('class="chapter-facts"')
+    return before + after.partition("</p>")[2]
+
+
+def test_what_nbval_ran_is_what_the_build_would_have_executed(book):
+    books.write_chapter(book, RESULT)
+    assert ONE_NEW in built(book)
+    executed = article(book)
+    assert "42" in executed and "shown" in executed
+    (book / "_build" / ".executed").unlink()
+    assert books.build(book, "--cached").returncode == 1
+    run_green(book)
+    assert NOTHING_NEW in built(book, "--cached")
+    assert article(book) == executed
+    assert "second" in books.page(book)  # how long it took
+
+
+def test_metadata_of_cells_is_that_of_the_notebook(book):
+    """It comes out of the cache with the outputs, whose key does not hold it."""
+    run_green(book)
+    assert in_cache(book)
+    books.write_chapter(book, books.GOOD_CELL, tags=["hide-output"])
+    assert not in_cache(book)
+
+
+def test_outputs_of_other_code_are_not_kept(book):
+    run_green(book)
+    change_library(book)
+    assert not in_cache(book)
+
+
+@pytest.mark.parametrize("name", ["AELIB_SEED_OFFSET", "AELIB_DEVICE"])
+def test_outputs_of_other_settings_are_not_kept(book, monkeypatch, name):
+    run_green(book)
+    assert in_cache(book)
+    run_green(book, **{name: "1"})
+    with monkeypatch.context() as patch:
+        patch.setenv(name, "1")
+        assert in_cache(book)
+    assert not in_cache(book)
+
+
+def test_each_profile_has_its_own_cache(book):
+    run_green(book, AELIB_PROFILE="full")
+    assert in_cache(book, "full") and not in_cache(book)
+
+
+def test_code_that_changes_while_the_notebook_runs_is_seen(book):
+    edit = "open('../aelib/settings.py', 'w').write('VALUE = 3')"
+    books.write_chapter(book, f"{books.GOOD_CELL}\nif VALUE == 1:\n    {edit}")
+    run_green(book)
+    assert not in_cache(book)
+    run_green(book)
+    assert in_cache(book)
+
+
+def test_a_notebook_that_ran_in_part_or_failed_is_not_kept(book):
+    run_green(book, "--deselect", "notebooks/one.ipynb::Cell 0")
+    assert not in_cache(book)
+    books.write_chapter(book, "print('odd'); import sys; print('oh', file=sys.stderr)")
+    assert books.nbval(book).returncode == 1
+    assert not in_cache(book)
+
+
+WRITE_MANY = """
+import sys
+from pathlib import Path
+import nbformat
+from jupyter_cache.base import CacheBundleIn
+from scripts import build_book
+for i in range(12):
+    cell = nbformat.v4.new_code_cell(f"{sys.argv[2]} + {i}", execution_count=1)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    with build_book.open_cache(Path(sys.argv[1]), "fast") as cache:
+        cache.cache_notebook_bundle(CacheBundleIn(notebook, "x"), overwrite=True)
+"""
+
+
+def test_processes_side_by_side_keep_all_that_they_executed(book):
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITE_MANY, str(book), str(100 * number)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for number in range(4)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]
+    with build_book.open_cache(book, "fast") as cache:
+        assert len(cache.list_cache_records()) == 48
