@@ -4,6 +4,8 @@
   NotImplementedError and nothing else.
 - No cell writes to stderr: a warning on a page is a defect.
 - No cell redraws what it has shown: nbval does not see it, and would keep the first.
+- A lesson trains at most TRAININGS networks before its exercises, counted as it runs:
+  every training makes an optimizer.
 - A chapter's kernel may use CPU_LIMIT seconds of CPU in the fast profile; its CPU and
   wall seconds go to _build/times/<slug>.json, where the README's table finds them.
 - A chapter that ran whole and green goes with its outputs into the cache of the build,
@@ -24,6 +26,17 @@ from scripts import build_book
 ROOT = Path(__file__).parent
 os.environ.setdefault("AELIB_PROGRESS", "0")  # a bar is text on stderr
 CPU_LIMIT = 60.0  # seconds; targets: typically <= 25
+TRAININGS = 4  # a reader waits for each
+COUNT_OPTIMIZERS = """
+def _count():
+    from torch.optim import Optimizer
+    make = Optimizer.__init__
+    def counted(self, *args, **kwargs):
+        Optimizer.n_made += 1
+        make(self, *args, **kwargs)
+    Optimizer.n_made, Optimizer.__init__ = 0, counted
+_count(); del _count
+"""
 REDRAWING = ("clear_output", "update_display_data")
 
 
@@ -60,6 +73,8 @@ def pytest_runtest_setup(item):
     _runs[item.path] = Run(time.monotonic(), _code_digest())
     result = yield
     _note_redrawing(item.parent, _runs[item.path])
+    if _is_lesson(item.parent.nb):
+        item.parent.kernel.kc.execute(COUNT_OPTIMIZERS, reply=True, timeout=120)
     _store_history(item.parent.kernel.kc)
     return result
 
@@ -84,12 +99,42 @@ def _store_history(client) -> None:
     )
 
 
+def _is_lesson(notebook) -> bool:
+    return any("aelib.start(" in cell.source for cell in notebook.cells)
+
+
+def _n_before_exercises(notebook) -> int:
+    """Code cells above the heading "Exercises"; all where there is none."""
+    heading = next(
+        (
+            i
+            for i, c in enumerate(notebook.cells)
+            if "\n## Exercises" in f"\n{c.source}"
+        ),
+        len(notebook.cells),
+    )
+    return sum(cell.cell_type == "code" for cell in notebook.cells[:heading])
+
+
+def _check_trainings(item, run: Run) -> None:
+    notebook = item.parent.nb
+    if len(run.green) + 1 != _n_before_exercises(notebook) or not _is_lesson(notebook):
+        return
+    asked = {"n": "__import__('torch').optim.Optimizer.n_made"}
+    client = item.parent.kernel.kc
+    reply = client.execute("", user_expressions=asked, reply=True, timeout=60)
+    n = int(reply["content"]["user_expressions"]["n"]["data"]["text/plain"])
+    if n > TRAININGS:
+        pytest.fail(f"{n} trainings before the exercises, more than {TRAININGS}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     if not _is_cell(item):
         return (yield)
     result = yield
     run, outputs = _runs[item.path], item.test_outputs or []
+    _check_trainings(item, run)
     errors = [out["ename"] for out in outputs if out["output_type"] == "error"]
     if "raises-exception" in _tags(item) and errors != ["NotImplementedError"]:
         got = errors or "no exception"

@@ -45,6 +45,26 @@ def test_a_bad_cell_is_red(book, source, tags, words):
     assert "1 failed, 1 passed" in done.stdout
 
 
+TRAIN = """
+# aelib.start() stands in every lesson
+import torch
+for _ in range({n}):
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+"""
+
+
+def test_a_lesson_that_trains_more_than_four_networks_is_red(book):
+    books.write_chapter(book, TRAIN.format(n=4))
+    done = books.nbval(book)
+    assert done.returncode == 0, done.stdout
+    books.write_chapter(book, TRAIN.format(n=5))
+    done = books.nbval(book)
+    assert done.returncode == 1, done.stdout
+    assert "5 trainings before the exercises, more than 4" in done.stdout
+    books.write_chapter(book, TRAIN.format(n=5).replace("aelib.start", "no lesson"))
+    assert books.nbval(book).returncode == 0
+
+
 def test_a_chapter_that_takes_too_long_is_red(book):
     text = (book / "conftest.py").read_text()
     assert text.count("CPU_LIMIT = 60.0") == 1
