@@ -7,8 +7,12 @@ Writes PAGE.DEVICE.SCHEME.png, the whole page each, to _build/screens. The brows
 """
 
 import argparse
+import atexit
+import importlib.util
+import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -18,6 +22,24 @@ SITE = ROOT / "_build" / "html"
 DEVICES = {"desktop": (1280, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 NO_BROWSER = "no Chromium or Chrome found; on Debian: apt-get install chromium"
+# A page is as wide as its fonts make it, and formulas are scaled to the text around
+# them: every machine takes the fonts that come with matplotlib, and none of its own.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+<dir>{fonts}</dir><cachedir>{cache}</cachedir>
+<match target="pattern">
+  <edit name="antialias" mode="assign"><bool>true</bool></edit>
+  <edit name="hintstyle" mode="assign"><const>hintslight</const></edit>
+</match>
+<alias><family>serif</family>
+  <prefer><family>STIXGeneral</family></prefer></alias>
+<alias><family>sans-serif</family>
+  <prefer><family>DejaVu Sans</family></prefer></alias>
+<alias><family>monospace</family>
+  <prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+"""
 
 
 def main() -> int:
@@ -60,7 +82,22 @@ def find_browser() -> str | None:
 
 def launch(playwright) -> Browser:
     arguments = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
-    return playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+    return playwright.chromium.launch(
+        executable_path=find_browser(),
+        args=arguments,
+        env={**os.environ, "FONTCONFIG_FILE": str(fonts_file())},
+    )
+
+
+def fonts_file() -> Path:
+    """The configuration of FONTS, in a folder that goes with this process."""
+    (package,) = importlib.util.find_spec("matplotlib").submodule_search_locations
+    fonts = Path(package) / "mpl-data" / "fonts" / "ttf"
+    folder = Path(tempfile.mkdtemp(prefix="fonts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "fonts.conf"
+    file.write_text(FONTS.format(fonts=fonts, cache=folder))
+    return file
 
 
 def new_context(browser: Browser, device: str, scheme: str) -> BrowserContext:
