@@ -167,7 +167,17 @@ def _names(node: ast.stmt) -> tuple[frozenset[str], frozenset[str]]:
     else:
         binds = set(_names_in(ast.walk(node), ast.Store))
     needs = set(_names_in(ast.walk(node), ast.Load)) - set(dir(builtins))
-    return frozenset(binds), frozenset(needs)
+    own = set(_names_in(_comprehended(node), ast.Store))  # live and die inside
+    if isinstance(node, ast.For):
+        needs -= set(_names_in(ast.walk(node.target), ast.Store))
+    return frozenset(binds - own), frozenset(needs - own)
+
+
+def _comprehended(node: ast.AST) -> Iterator[ast.AST]:
+    """The targets of all comprehensions in a statement."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.comprehension):
+            yield from ast.walk(inner.target)
 
 
 def _names_in(nodes: Iterable[ast.AST], context: type) -> Iterator[str]:

@@ -251,9 +251,6 @@ ON_THE_CPU = {
     "frechet_distance": lambda d: metrics.frechet_distance(codes(d), codes(d)),
     "principal_angles": lambda d: metrics.principal_angles(codes(d), codes(d)),
     "fit_probe": lambda d: metrics.fit_probe(codes(d), labels(d)),
-    "linear_probe": lambda d: metrics.linear_probe(
-        codes(d), labels(d), codes(d), labels(d)
-    ),
 }
 
 

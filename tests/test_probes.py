@@ -119,11 +119,6 @@ def test_fit_probe_of_noise_is_near_chance():
     assert probe.logistic < 0.35 and probe.knn < 0.35
 
 
-def test_linear_probe_is_fit_probe_for_one_test_set():
-    train, test = blobs(60), blobs(30)
-    assert metrics.linear_probe(*train, *test) == scores(train, test)
-
-
 @pytest.mark.parametrize("value", [0.0, 0.1])
 def test_fit_probe_bears_dead_units(value):
     (train, y), (test, y_test) = blobs(600), blobs(300)

@@ -193,6 +193,22 @@ def test_numbers_have_at_most_three_digits(value, text):
     assert plain(value) == text
 
 
+def test_the_numbers_of_a_column_end_at_one_place():
+    rows = {
+        "a": [Value(0.01061, 0.00082, 3), Value(5.667, 1.528, 3)],
+        "b": [Value(0.00798, 0.00014, 3), Value(0.0, 0.0, 3)],
+        "c": [None, Value(1.667, 0.577, 3)],
+        "d": [Value(0.00001), None],
+    }
+    cells = Cells(Table(rows, {"MSE": "", "dead": ""})._repr_html_()).rows[1:]
+    assert cells == [
+        ["a", "0.0106 \u00b1 0.0008", "5.67 \u00b1 1.53"],
+        ["b", "0.0080 \u00b1 0.0001", "0 \u00b1 0"],
+        ["c", "\u2013", "1.67 \u00b1 0.58"],
+        ["d", "0.0000100", "\u2013"],
+    ]
+
+
 def test_a_page_shows_no_table_that_is_too_large(evidence):
     with pytest.raises(ValueError, match=r"8 rows and 5 columns .* got 9 and 1"):
         evidence.table("long")

@@ -14,7 +14,6 @@ from aelib.metrics.probes import (
     Probe,
     fit_probe,
     knn_accuracy,
-    linear_probe,
 )
 
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "importance_nll",
     "knn_accuracy",
     "laplacian_variance",
-    "linear_probe",
     "principal_angles",
     "psnr",
     "sse",

@@ -81,13 +81,6 @@ def fit_probe(train_codes: Tensor, train_labels: Tensor) -> "FittedProbe":
     return FittedProbe(train_codes.detach().cpu().double(), train_labels.cpu())
 
 
-def linear_probe(
-    train_codes: Tensor, train_labels: Tensor, test_codes: Tensor, test_labels: Tensor
-) -> Probe:
-    """`fit_probe` for one test set."""
-    return fit_probe(train_codes, train_labels).accuracy(test_codes, test_labels)
-
-
 class FittedProbe:
     """Logistic regression and 5 nearest neighbours on codes; made by `fit_probe`.
 

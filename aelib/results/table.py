@@ -29,12 +29,14 @@ class Table:
 
     def _repr_html_(self) -> str:
         head = "".join(
-            f'<th scope="col" class="text-right">{html.escape(title)}</th>'
-            for title in self._titles()
+            f'<th scope="col">{html.escape(title)}</th>' for title in self._titles()
         )
+        places = self._places()
         body = "".join(
             f'<tr><th scope="row">{html.escape(label)}</th>'
-            + "".join(f'<td class="text-right">{_cell(value)}</td>' for value in values)
+            + "".join(
+                f"<td>{_cell(*pair)}</td>" for pair in zip(values, places, strict=True)
+            )
             + "</tr>"
             for label, values in self.rows.items()
         )
@@ -54,11 +56,20 @@ class Table:
             "| | " + " | ".join(self._titles()) + " |",
             "|---|" + "---:|" * len(self.columns),
             *(
-                f"| {label} | " + " | ".join(plain(value) for value in values) + " |"
+                f"| {label} | " + " | ".join(map(plain, values, self._places())) + " |"
                 for label, values in self.rows.items()
             ),
         ]
         return "\n".join(lines) + (f"\n\n{self.provenance}" if self.provenance else "")
+
+    def _places(self) -> list[int]:
+        """Decimals of each column: three digits of its largest number."""
+        found = []
+        for values in zip(*self.rows.values(), strict=True):
+            means = [abs(v.mean) for v in values if v is not None and v.n]
+            whole = all(mean == round(mean) for mean in means)
+            found.append(0 if whole else _three_digits(max(means)))
+        return found
 
     def _titles(self) -> list[str]:
         return [
@@ -69,36 +80,38 @@ class Table:
         return self._repr_markdown_()
 
 
-def plain(value: Value | None) -> str:
-    """A value in at most three digits, with its spread where there is one."""
-    return " ".join(_texts(value))
+def plain(value: Value | None, places: int | None = None) -> str:
+    """A value to so many decimals (None: three digits), and its spread if it has one."""
+    return " ".join(_texts(value, places))
 
 
-def _cell(value: Value | None) -> str:
-    mean, *spread = _texts(value)
+def _cell(value: Value | None, places: int) -> str:
+    mean, *spread = _texts(value, places)
     return mean + (f" <small>{spread[0]}</small>" if spread else "")
 
 
-def _texts(value: Value | None) -> list[str]:
+def _texts(value: Value | None, places: int | None) -> list[str]:
     """The mean and, over several seeds, the spread with its sign, to equal places."""
     if value is None:
         return ["\u2013"]
     if value.n == 0:
         return [NOT_RUN]
-    places = _places(value.mean)
+    own = _places(value.mean)
+    if value.mean == 0 or places is None or abs(value.mean) < 0.5 * 10**-places:
+        places = own
     mean = f"{value.mean:,.{places}f}".replace("-", _MINUS)
     if value.n < 2:
         return [mean]
-    if 0 < value.sd < 0.5 * 10**-places:
-        return [
-            mean,
-            f"{_PLUS_MINUS} <{10**-places:.{places}f}".replace("<", "less than "),
-        ]
+    least = 10**-places
+    if 0 < value.sd < 0.5 * least:
+        return [mean, f"{_PLUS_MINUS} less than {least:.{places}f}"]
     return [mean, f"{_PLUS_MINUS} {value.sd:,.{places}f}"]
 
 
 def _places(number: float) -> int:
     """Decimals that leave three digits from the first that is not zero."""
-    if number == 0 or number == round(number):
-        return 0
-    return max(0, _DIGITS - 1 - math.floor(math.log10(abs(number))))
+    return 0 if number == round(number) else _three_digits(abs(number))
+
+
+def _three_digits(size: float) -> int:
+    return max(0, _DIGITS - 1 - math.floor(math.log10(size)))
