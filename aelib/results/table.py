@@ -81,7 +81,7 @@ class Table:
 
 
 def plain(value: Value | None, places: int | None = None) -> str:
-    """A value to so many decimals (None: three digits), and its spread if it has one."""
+    """A value to so many decimals (None: three digits), with its spread if any."""
     return " ".join(_texts(value, places))
 
 
