@@ -110,7 +110,7 @@ def test_a_script_becomes_evidence(tree):
     assert found["codes", "error"].runs[0] == pytest.approx(first.weight.norm().item())
     kept = found.restore("first", nn.Linear(4, 4))
     torch.testing.assert_close(kept.weight, first.weight, rtol=1e-3, atol=1e-3)
-    assert len(found.history("first")) == 3
+    assert len(found.history("first")["loss"]) == 3
     assert found.pictures("strip")["x"].shape == (2, 1, 4, 4)
     assert found.curve("line")["y"].tolist() == [1.0, 2.5]
     assert found.content["made_by"] == [made["study"].made_by]

@@ -219,7 +219,7 @@ def test_pictures_curves_histories_and_networks_come_back(saved, evidence):
     assert list(pictures) == ["original", "AE"]
     assert torch.equal(pictures["original"], torch.full((2, 1, 4, 4), 0.2))
     assert evidence.curve("codes")["code"].tolist() == [[0, 1], [2, 3], [4, 5]]
-    assert evidence.history("AE <16>").last["loss"] == 2.0
+    assert evidence.history("AE <16>") == {"loss": [2.0]}
     restored = evidence.restore("AE <16>", nn.Linear(3, 2).train())
     assert not restored.training and restored.weight.dtype == torch.float32
     torch.testing.assert_close(restored.weight, saved[1].weight, rtol=1e-3, atol=1e-4)
@@ -235,7 +235,7 @@ def test_missing_evidence_says_so_and_breaks_no_page(tmp_path):
     assert table._repr_html_().count("<td") == 2 and "not run yet" in repr(table)
     assert math.isnan(float(evidence["any row", "any column"]))
     assert evidence.pictures("any")["not run yet"].shape == (1, 1, 28, 28)
-    assert evidence.curve("any") and len(evidence.history("any")) == 0
+    assert evidence.curve("any") and evidence.history("any") == {"not run yet": [0.0]}
     assert not evidence.restore("any", nn.Linear(1, 1)).training
 
 

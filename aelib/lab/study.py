@@ -95,18 +95,7 @@ class Study:
             The trained networks, each waited for when it is first used.
         """
         training = Training(build, objective, batches, measure, recipe, self.device)
-        source = self._source()
-
-        def trial(seed: int) -> Finished:
-            unfinished = self._runs.path(row, seed, source).with_suffix(".ckpt")
-            return training.run(seed, unfinished)
-
-        waiting = self._offer(row, trial, source, seeds)
-        if keep:
-            self._kept[row] = next(iter(waiting.values()))
-        return Models(
-            [lambda w=w: training.restore(w().weights) for w in waiting.values()]
-        )
+        return self._trained(row, training, seeds, keep)
 
     def run(
         self,
@@ -251,6 +240,22 @@ class Study:
             waiting[seed] = lambda path=path, work=work: self._runs.wait_for(path, work)
         self._entries[row] = waiting
         return waiting
+
+    def _trained(
+        self, row: str, training: Training, seeds: Sequence[int] | None, keep: bool
+    ) -> Models:
+        source = self._source()
+
+        def trial(seed: int) -> Finished:
+            unfinished = self._runs.path(row, seed, source).with_suffix(".ckpt")
+            return training.run(seed, unfinished)
+
+        waiting = self._offer(row, trial, source, seeds)
+        if keep:
+            self._kept[row] = next(iter(waiting.values()))
+        return Models(
+            [lambda w=w: training.restore(w().weights) for w in waiting.values()]
+        )
 
     def _modules(self) -> str:
         modules = map(digest.normal_source, digest.needed_modules(self.script))

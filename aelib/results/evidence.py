@@ -142,13 +142,12 @@ class Evidence:
         """Kept curves, label -> float32 values."""
         return dict(self._kept("curve", name))
 
-    def history(self, row: str) -> "History":  # noqa: F821
-        """The History of the first seed of a kept row."""
-        from aelib.train import History
-
+    def history(self, row: str) -> dict[str, list[float]]:
+        """How the first seed of a kept row trained: term -> its mean in each epoch."""
         if self.is_missing:
-            return History()
-        return History.from_dict(_named("history", row, self.content["histories"]))
+            return {NOT_RUN: [0.0]}
+        epochs = _named("history", row, self.content["histories"])["train"]
+        return {term: [epoch[term] for epoch in epochs] for term in epochs[0]}
 
     def _kept(self, kind: str, name: str) -> Iterable[tuple[str, Tensor]]:
         if self.is_missing:

@@ -3,7 +3,7 @@
 from mutants.entry import Mutation
 
 _EXPECT, _FILES, _LINEAR = "aelib/_expect.py", "aelib/_files.py", "aelib/linear.py"
-_IN_EXPECT, _IN_FILES = "tests/test_expect.py", "tests/test_files.py"
+_IN_EXPECT, _IN_FILES = "tests/test_expect.py", "tests/test_whole_files.py"
 _IN_LINEAR, _IN_START = "tests/test_linear.py", "tests/test_start.py"
 
 MUTATIONS = [
