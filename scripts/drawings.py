@@ -9,9 +9,11 @@ Text is 18 units of a picture 672 wide, and so still read on a phone.
 
 import base64
 import io
+import math
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib import image
 from torch import Tensor
 
@@ -25,6 +27,7 @@ text.code { font-weight: 600; }
 .layer { fill: #0072b2; }
 .wires { fill: #0072b2; opacity: 0.14; }
 .arrow { fill: none; stroke: #7a7a7a; stroke-width: 1.5; }
+.sheet { fill: none; stroke: #d55e00; stroke-width: 3; }
 .tip { fill: #7a7a7a; }
 .pixels { image-rendering: pixelated; }
 """
@@ -118,7 +121,39 @@ def hourglass() -> str:
     return svg(672, 326, parts)
 
 
-DRAWINGS = {"02_autoencoder": hourglass}
+def bent_sheet() -> str:
+    """Chapter 02: points along an arc, a straight line and a curve through them."""
+    generator = torch.Generator().manual_seed(1)
+    angles = torch.linspace(0.12, 0.88, 22) * math.pi
+    radii = 118 + 9 * torch.randn(22, generator=generator)
+    points = torch.stack([-radii * angles.cos(), -radii * angles.sin()], dim=1)
+    points = points - points.mean(dim=0)
+    on_line = torch.stack([points[:, 0], torch.zeros(22)], dim=1)
+    centre = torch.tensor([0.0, 118.0 * (2 / math.pi) + 12])
+    away = points - centre
+    on_arc = centre + 118 * away / away.norm(dim=1, keepdim=True)
+    return svg(672, 220, [*_fit(168, points, on_line), *_fit(504, points, on_arc)])
+
+
+def _fit(x: float, points: Tensor, fitted: Tensor) -> list[str]:
+    """Points, what is fitted to them, and the error of each, around (x, 110)."""
+    at = [[(x + px, 110 + py) for px, py in some.tolist()] for some in (points, fitted)]
+    errors = "".join(
+        f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for (a, b), (c, d) in zip(*at, strict=True)
+    )
+    line = "L".join(f"{px:.1f} {py:.1f}" for px, py in at[1])
+    dots = [
+        f'<circle class="layer" cx="{a:.1f}" cy="{b:.1f}" r="3.5"/>' for a, b in at[0]
+    ]
+    return [
+        f'<path class="arrow" d="{errors}"/>',
+        f'<path class="sheet" d="M{line}"/>',
+        *dots,
+        text(x, 205, "PCA: a plane" if x < 336 else "autoencoder: a bent sheet"),
+    ]
+
+
+DRAWINGS = {"02_autoencoder": hourglass, "02_bent_sheet": bent_sheet}
 
 
 def main() -> None:

@@ -67,12 +67,13 @@ says("all sixty thousand pictures the same thirty epochs", n_all, setting("n_epo
 says("lead to 0.0108, about half", value(LONG))
 says("half of PCA's 0.0204", value("PCA-16, garments"))
 says(", about half of PCA's", 0.45 < share(LONG, "PCA-16, garments") < 0.55)
+says("before your eyes sees six thousand pictures", len(images))
 says("Multiply the loss by 784", n_pixels)
 says("would take steps 784 times as long", n_pixels)
 
 # the bets, answered
-says("Over all ten thousand test pictures the network", len(label))
-says("network is nearer on 99 %", 100 * wins.mean())
+says("Over all ten thousand test pictures the long run", len(label))
+says("first seed is nearer on 99 %", 100 * wins.mean())
 says("more than 96 % in every class", torch.floor(100 * by_class.min()))
 says("PCA is left with 135 pictures", len(wins) - wins.sum())
 leads = {
@@ -84,7 +85,7 @@ says("the lead shrinks, and at", leads[16] < leads[32] < leads[64])
 says("at the right end it is a quarter", 0.2 < 1 - leads[64] < 0.3)
 beaten = [k for k in SIZES if resolved("8 numbers", f"PCA-{k}, garments")]
 level = [k for k in SIZES if 1 < share("16 numbers", f"PCA-{k}, garments") < 1.05]
-says("With 8 numbers the network beats PCA with 32", SIZES[2], beaten[-1])
+says("with 8 numbers the network beats PCA with 32", SIZES[2], beaten[-1])
 says("with 16 it nearly reaches PCA with 64", code_size, level[0])
 says("Take a code of 1568 numbers", 2 * n_pixels)
 
@@ -103,7 +104,7 @@ says(
     "the network loses even to the mean image",
     resolved("mean image, never seen", UNSEEN, "noise"),
 )
-says("Only the ramp comes out well", left["ramp"] > 2 * left["upside down"])
+says("Only on the ramp it keeps a good part", left["ramp"] > 2 * left["upside down"])
 says(
     "fits twice as well as the plane", 1.8 < 1 / share(UNSEEN, STRANGERS, "shoes") < 2.2
 )
@@ -131,13 +132,13 @@ STARTS = ("PyTorch", "mean image")
 killed = {s: evidence[RELU.format(s), "dead units"].runs.values() for s in STARTS}
 says("The next network has twenty numbers", n_units)
 says("twenty units of a code, one row each", n_units)
-says("of the twenty units, and the error", n_units)
-says("kills between four and seven", sorted(killed["PyTorch"]) == [4, 6, 7])
-says("it still kills one or two", set(killed["mean image"]) == {1, 2})
+says("of the twenty units dead, and the error", n_units)
+says("leaves between four and seven", sorted(killed["PyTorch"]) == [4, 6, 7])
+says("one or two are dead", set(killed["mean image"]) == {1, 2})
 third = share(RELU.format("PyTorch"), LINEAR.format("PyTorch")) - 1
 says("the error is a third above", 0.28 < third < 0.38)
 says(
-    "loses no unit from either start",
+    "The linear code has none from either start",
     all(value(LINEAR.format(s), "dead units") == 0 for s in STARTS),
 )
 says(
@@ -184,6 +185,8 @@ says("no pre-training reach 3.65", value("784-1000-500-250-30", "SSE"))
 says("PCA has 13.87 here as well", value("PCA-30, digits", "SSE"))
 
 # exercises
+says("trained on six thousand pictures", len(images))
+says("for at most thirty epochs", setting("n_epochs"))
 KERAS = "Keras recipe, {}, start: {}"
 says("ends at 0.0193", value(KERAS.format("ReLU", "PyTorch")))
 says("Keras' at 0.0120", value(KERAS.format("ReLU", "Keras")))
