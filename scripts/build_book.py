@@ -19,7 +19,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -149,27 +149,12 @@ def find_missing(root: Path, cache, *, refuse: bool) -> list[str]:
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)
     for name in chapters(root):
-        path = root / f"{name}.ipynb"
-        forget_other_metadata(cache, path)
-        cache.add_nb_to_project(str(path))
+        cache.add_nb_to_project(str(root / f"{name}.ipynb"))
     missing = [Path(record.uri).name for record in cache.list_unexecuted()]
     if not (refuse and missing):
         return []
     print("   not in the cache, although the tests ran every chapter:", file=sys.stderr)
     return missing
-
-
-def forget_other_metadata(cache, path: Path) -> None:
-    """Captions and tags of cells come out of the cache too, but are not in its key."""
-    import nbformat
-
-    notebook = nbformat.read(path, nbformat.NO_CONVERT)
-    with suppress(KeyError):
-        key = cache.match_cache_notebook(notebook).pk
-        kept = [cell.metadata for cell in cache.get_cache_bundle(key).nb.cells]
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        if kept != [cell.metadata for cell in code]:
-            cache.remove_cache(key)
 
 
 def execute(cache, timeout: int) -> list[str]:
