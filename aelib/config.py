@@ -29,10 +29,7 @@ def profile() -> str:
     Raises:
         ValueError: AELIB_PROFILE holds anything else.
     """
-    value = os.environ.get("AELIB_PROFILE") or "fast"
-    if value not in ("fast", "full"):
-        raise ValueError(f"AELIB_PROFILE must be 'fast' or 'full', got {value!r}")
-    return value
+    return _one_of("AELIB_PROFILE", "fast", "full")
 
 
 def scale() -> str:
@@ -41,10 +38,7 @@ def scale() -> str:
     Raises:
         ValueError: AELIB_SCALE holds anything else.
     """
-    value = os.environ.get("AELIB_SCALE") or "full"
-    if value not in ("smoke", "full"):
-        raise ValueError(f"AELIB_SCALE must be 'smoke' or 'full', got {value!r}")
-    return value
+    return _one_of("AELIB_SCALE", "full", "smoke")
 
 
 def pick(*, fast: T, full: T) -> T:
@@ -135,6 +129,13 @@ def offline() -> bool:
 def progress() -> bool:
     """Whether progress bars are shown: AELIB_PROGRESS, else yes unless CI is set."""
     return _flag("AELIB_PROGRESS", default=not os.environ.get("CI"))
+
+
+def _one_of(name: str, default: str, other: str) -> str:
+    value = os.environ.get(name) or default
+    if value not in (default, other):
+        raise ValueError(f"{name} must be {default!r} or {other!r}, got {value!r}")
+    return value
 
 
 def _flag(name: str, *, default: bool) -> bool:

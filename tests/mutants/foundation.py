@@ -172,7 +172,7 @@ MUTATIONS = [
     Mutation(
         "scale-anything",
         "aelib/config.py",
-        'if value not in ("smoke", "full"):',
+        "if value not in (default, other):",
         "if not value:",
         ("tests/test_config.py::test_other_scales_are_refused",),
     ),
