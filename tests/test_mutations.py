@@ -41,10 +41,10 @@ import mutations
 from mutations import Mutation
 
 TEST = ("tests/test_config.py::test_profile_is_fast_or_full",)
-OLD = '"AELIB_PROFILE", "fast"'
+OLD = 'PROFILE", "fast"'
 mutations.MUTATIONS = [
-    Mutation("breaks", "aelib/config.py", OLD, '"AELIB_PROFILE", "no"', TEST),
-    Mutation("changes-nothing", "aelib/config.py", OLD, '"AELIB_PROFILE",  "fast"', TEST),
+    Mutation("breaks", "aelib/config.py", OLD, 'PROFILE", "no"', TEST),
+    Mutation("changes-nothing", "aelib/config.py", OLD, 'PROFILE",  "fast"', TEST),
     Mutation("no-such-line", "aelib/config.py", "no such line", "", TEST),
     Mutation("no-import", "aelib/config.py", "import random", "import no_such", TEST),
 ]
