@@ -164,7 +164,9 @@ def test_smoke_scale_finds_nothing_done_and_writes_nowhere_else(
     capsys.readouterr()
     monkeypatch.setenv("AELIB_SCALE", "smoke")
     before = (tree / "results" / f"{SLUG}.json").read_bytes()
+    kept = sorted((tree / "_build").rglob("*"))
     made = run(tree)
+    assert sorted((tree / "_build").rglob("*")) == kept
     assert n_trained(capsys) == 2 + 1 + 2  # the first two seeds
     assert tree / "results" not in made["path"].parents
     assert (tree / "results" / f"{SLUG}.json").read_bytes() == before
