@@ -48,6 +48,13 @@ MUTATIONS = [
         (RULES + "test_a_chapter_that_takes_too_long_is_red",),
     ),
     Mutation(
+        "conftest-any-number-of-trainings",
+        "conftest.py",
+        "if n > TRAININGS:",
+        "if n > 99:",
+        (RULES + "test_a_lesson_that_trains_more_than_four_networks_is_red",),
+    ),
+    Mutation(
         "conftest-no-history",
         "conftest.py",
         '"store_history": True',
