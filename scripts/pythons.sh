@@ -5,6 +5,7 @@
 #   pythons.sh              (`make pythons`; MAKE names the make to use)
 set -eu
 own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+red=
 for minor in 3.13 3.12 3.11; do
     [ "$minor" != "$own" ] || continue
     if ! python=$(sh scripts/setup.sh --find "$minor"); then
@@ -13,5 +14,6 @@ for minor in 3.13 3.12 3.11; do
     fi
     echo "== Python $minor: $python"
     UV_LINK_MODE=${UV_LINK_MODE:-hardlink} "${MAKE:-make}" --no-print-directory \
-        lint units VENV=".venv-$minor" PYTHON="$python"
+        lint units VENV=".venv-$minor" PYTHON="$python" || red="$red $minor"
 done
+[ -z "$red" ] || { echo "== red on Python$red" >&2; exit 1; }

@@ -92,7 +92,7 @@ rm -rf "$venv"
 "$python" -m venv "$venv"
 
 # uv downloads and unpacks several times faster than pip; pip is the fall-back.
-export UV_NATIVE_TLS=1 UV_LINK_MODE="${UV_LINK_MODE:-copy}"
+export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
 if command -v uv >/dev/null 2>&1; then
     uv=uv
 elif [ -x .venv/bin/uv ]; then
@@ -101,6 +101,12 @@ elif "$venv/bin/python" -m pip install -q uv; then
     uv=$venv/bin/uv
 else
     uv=
+fi
+# The machine's own certificates; the newer uv warns at the older name of this option.
+if [ -n "$uv" ] && "$uv" pip install --help 2>/dev/null | grep -q -e --system-certs; then
+    export UV_SYSTEM_CERTS=1
+else
+    export UV_NATIVE_TLS=1
 fi
 # uv itself would fall back to copies without a word when it is told to be quiet.
 if [ -n "$uv" ] && [ "$UV_LINK_MODE" = hardlink ]; then
