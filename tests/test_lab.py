@@ -242,6 +242,11 @@ def test_runs_of_two_devices_are_not_one_evidence():
         ("x.reshape(2, 1, 4, 4)", "x.reshape(2, 4, 4)", r"\(N, C, H, W\) in \[0, 1\]"),
         ("x.reshape(2, 1, 4, 4)", "2 * x.reshape(2, 1, 4, 4)", "0 to 2"),
         ("[1, 2.5]", "[1, float('nan')]", "must be finite"),
+        (
+            '"second", build, objective, lambda',
+            '"First!", keep=True, build=build, objective=objective, batches=lambda',
+            "kept rows must differ in letters and digits, got 'First!'",
+        ),
         ('{"error": (m', '{"eror": (m', r"row 'first' must have values .*\['eror'\]"),
     ],
 )

@@ -51,6 +51,11 @@ def kept_networks(
     for row, wait in kept.items():
         run = wait()
         histories[row], names[row] = run.history, f"{file_name(row)}.safetensors"
+        if names[row] in tensors:
+            raise ValueError(
+                f"kept rows must differ in letters and digits, got {row!r} beside "
+                f"another for {names[row]}"
+            )
         tensors[names[row]] = {
             name: t.half() if t.is_floating_point() else t
             for name, t in run.weights.items()

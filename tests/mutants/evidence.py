@@ -79,6 +79,13 @@ MUTATIONS = [
         (f"{LAB}::test_wrong_scripts_are_named",),
     ),
     Mutation(
+        "lab-kept-networks-overwritten",
+        "aelib/lab/writing.py",
+        "if names[row] in tensors:",
+        "if False:",
+        (f"{LAB}::test_wrong_scripts_are_named",),
+    ),
+    Mutation(
         "lab-row-named-twice",
         "aelib/lab/study.py",
         "if row in self._entries:",
