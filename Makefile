@@ -40,7 +40,7 @@ book: setup ## execute the chapters that are not in the cache and build the site
 test: ## everything CI checks: lint, units, evidence, notebooks, site, mutations, faults
 	@sh scripts/stage.sh --reset
 	@$(MAKE) --no-print-directory setup lint units evidence-smoke notebooks
-	@$(STAGE) build 40+3n $(BUILD) --cached
+	@$(STAGE) build 30+2n $(BUILD) --cached
 	@$(MAKE) --no-print-directory browser mutations faults
 	@sh scripts/stage.sh --summary
 
@@ -48,7 +48,7 @@ lint: setup ## formatting and static checks
 	@$(STAGE) lint 20+0n sh -c '$(BIN)/ruff check . && $(BIN)/ruff format --check .'
 
 units: setup ## unit tests
-	@$(STAGE) units 40+4n $(BIN)/pytest -m "not faults and not site" -n 2 -q
+	@$(STAGE) units 30+3n $(BIN)/pytest -m "not faults and not site" -n 2 -q
 
 pythons: setup ## lint and unit tests on the other Pythons of this machine
 	@MAKE="$(MAKE)" sh scripts/pythons.sh
@@ -63,10 +63,10 @@ restamp: setup ## mark evidence as current where its code computes the same (CHA
 	@$(EVIDENCE) --restamp $(CHAPTER)
 
 notebooks: setup ## execute every cell of every notebook as a test
-	@$(STAGE) nbval 0+20n $(NBVAL) -n 2
+	@$(STAGE) nbval 20+20n $(NBVAL) -n 2
 
 browser: setup ## the built site, in files and in a real browser (after make book)
-	@$(STAGE) browser 60+15n $(BIN)/pytest -m site tests/site -n 2 -q
+	@$(STAGE) browser 30+14n $(BIN)/pytest -m site tests/site -n 2 --dist worksteal -q
 
 screens: setup ## pictures of every page, for looking at, in _build/screens (after make book)
 	@$(BIN)/python scripts/screens.py
@@ -75,10 +75,11 @@ pictures: setup ## the screenshots of README.md (after make book)
 	@$(BIN)/python scripts/readme_pictures.py
 
 mutations: setup ## break the code on purpose, one change at a time, and see tests go red
-	@$(STAGE) mutations 30+25n $(BIN)/python tests/mutations.py -j 2
+	@$(STAGE) mutations 30+14n $(BIN)/python tests/mutations.py -j 2
 
+# three at a time: kills and broken networks mostly wait
 faults: setup ## kills, damaged files, broken networks, bad cells
-	@$(STAGE) faults 300+0n $(BIN)/pytest -m faults -n 2 -q
+	@$(STAGE) faults 180+0n $(BIN)/pytest -m faults -n 3 --dist worksteal -q
 
 seeds: setup ## every chapter under five seeds
 	@for offset in 0 1 2 3 4; do \

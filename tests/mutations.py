@@ -14,6 +14,7 @@ Exit code: 0 all caught, 1 some survived or were invalid, 2 the tests were red b
 """
 
 import argparse
+import gc
 import multiprocessing
 import os
 import shutil
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -36,7 +38,13 @@ TREE = (
 TIMEOUT_SECONDS = 300
 WRONG_PACKAGE = 90  # exit code of a run that imported another aelib than the copy's
 # Imported once, before any aelib: a run then starts in milliseconds instead of seconds.
-PRELOAD = ["pytest", "torch", "torch._dynamo", "numpy", "matplotlib.pyplot"]
+PRELOAD = [
+    *("torch", "torch._dynamo", "numpy", "scipy.stats", "sklearn.linear_model"),
+    *("matplotlib.pyplot", "pytest", "nbformat", "nbclient", "jsonschema", "yaml"),
+    *("coverage", "ipykernel.kernelspec", "psutil", "sqlite3", "tqdm"),
+]
+# Plugins that no mutation's test needs, but for chapters, which need nbval.
+WITHOUT = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:anyio"]
 
 
 def run_pytest(copy: str, arguments: list[str], log: str) -> None:
@@ -44,6 +52,7 @@ def run_pytest(copy: str, arguments: list[str], log: str) -> None:
     with Path(log).open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
+    gc.freeze()  # pytest collects rubbish at its end: not among what was preloaded
     os.chdir(copy)
     os.environ["PYTHONPATH"] = copy  # for the processes that tests start
     sys.path.insert(0, copy)
@@ -55,7 +64,7 @@ def run_pytest(copy: str, arguments: list[str], log: str) -> None:
         sys.exit(WRONG_PACKAGE)
     import pytest
 
-    sys.exit(int(pytest.main(["-q", "-p", "no:cacheprovider", *arguments])))
+    sys.exit(int(pytest.main(["-q", *WITHOUT, *arguments])))
 
 
 def spawn(context, copy: Path, arguments: list[str], log: Path) -> int | None:
@@ -112,19 +121,29 @@ def try_mutation(context, copy: Path, mutation: Mutation, chapters: bool) -> lis
         path.write_text(source)
 
 
-def green_before(context, copy: Path, chosen: list[Mutation], chapters: bool) -> bool:
+def green_before(
+    context, copies: list[Path], chosen: list[Mutation], chapters: bool
+) -> bool:
     """Whether everything named passes without a mutation; prints what does not."""
-    log = copy / "run.log"
-    runs = [sorted({test for mutation in chosen for test in mutation.tests})]
+    files: dict[str, set[str]] = {}
+    for test in (test for mutation in chosen for test in mutation.tests):
+        files.setdefault(test.split("::")[0], set()).add(test)
+    runs = [sorted(tests) for tests in files.values()]
     if chapters:
         slugs = sorted({m.chapter for m in chosen if m.chapter})
         runs += [chapter_arguments(slug) for slug in slugs]
-    for run in runs:
-        if spawn(context, copy, run, log) != 0:
-            print(log.read_text(errors="replace")[-4000:])
-            print("These must be green before any mutation is tried.")
-            return False
-    return True
+
+    def is_green(copy: Path, run: list[str]) -> bool:
+        log = copy / "run.log"
+        if spawn(context, copy, run, log) == 0:
+            return True
+        print(log.read_text(errors="replace")[-4000:])
+        return False
+
+    if all(share_out(is_green, runs, copies)):
+        return True
+    print("These must be green before any mutation is tried.")
+    return False
 
 
 def changed_since(revision: str) -> set[str]:
@@ -163,28 +182,39 @@ def report(mutation: Mutation, seconds: float, verdicts: list[str]) -> bool:
     return all(text == "caught" for text in verdicts)
 
 
+def share_out(work: Callable, tasks: list, copies: list[Path]) -> list[bool]:
+    """work(copy, task) for every task, one task at a time in each copy."""
+    free: SimpleQueue[Path] = SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def with_a_copy(task) -> bool:
+        copy = free.get()
+        try:
+            return work(copy, task)
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        return list(pool.map(with_a_copy, tasks))
+
+
 def run_all(chosen: list[Mutation], chapters: bool, jobs: int, folder: Path) -> int:
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if "forkserver" in methods else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(PRELOAD)
-    copies: SimpleQueue[Path] = SimpleQueue()
-    for job in range(jobs):
-        copies.put(copy_tree(folder / str(job)))
+    copies = [copy_tree(folder / str(job)) for job in range(jobs)]
 
-    def work(mutation: Mutation) -> bool:
-        copy, start = copies.get(), time.monotonic()
-        try:
-            verdicts = try_mutation(context, copy, mutation, chapters)
-        finally:
-            copies.put(copy)
+    def is_caught(copy: Path, mutation: Mutation) -> bool:
+        start = time.monotonic()
+        verdicts = try_mutation(context, copy, mutation, chapters)
         return report(mutation, time.monotonic() - start, verdicts)
 
-    if not green_before(context, folder / "0", chosen, chapters):
+    if not green_before(context, copies, chosen, chapters):
         return 2
-    with ThreadPoolExecutor(jobs) as pool:
-        caught = list(pool.map(work, chosen))
+    caught = share_out(is_caught, chosen, copies)
     print(f"{sum(caught)} of {len(caught)} mutations caught")
     return 0 if all(caught) else 1
 

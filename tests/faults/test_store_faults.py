@@ -45,7 +45,7 @@ def tiny(tmp_path, monkeypatch) -> DataSet:
 def forks():
     """Processes that start in milliseconds: their server has imported the store."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["aelib.data.store", "pooch", "requests"])
+    context.set_forkserver_preload(["aelib.data.store", "pooch", "requests", "pytest"])
     return context
 
 

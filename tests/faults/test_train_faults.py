@@ -32,6 +32,7 @@ pytestmark = pytest.mark.faults
 N_KILLS, N_FLIPS, N_CUTS, N_POISONS = 20, 200, 100, 24
 EPOCHS, N, SIZE = 16, 40, 16
 N_STEPS = 3  # of an epoch
+PRELOAD = ["torch._dynamo", "aelib.train", "numpy", "pytest", "tqdm"]
 PARTIAL = ".run.ckpt.*.part"  # what a write leaves when it is killed
 
 
@@ -84,12 +85,17 @@ def run(folder: str) -> None:
     )
 
 
-def start(folder: Path):
+def processes():
+    """A context of processes; what they import is imported once, so that they start."""
     method = "forkserver" if sys.platform != "win32" else "spawn"
     context = multiprocessing.get_context(method)
-    if method == "forkserver":  # torch is imported once, and a run starts at once
-        context.set_forkserver_preload(["torch._dynamo", "aelib.train", "numpy"])
-    process = context.Process(target=run, args=(str(folder),))
+    if method == "forkserver":
+        context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def start(folder: Path):
+    process = processes().Process(target=run, args=(str(folder),))
     process.start()
     return process
 
@@ -300,16 +306,15 @@ def save_often(path: str, who: int, n_saves: int, barrier) -> None:
 def test_processes_that_save_to_one_path_do_not_meet(tmp_path):
     """Two that save to their end, one that is killed inside a write, and a reader."""
     path = tmp_path / "run.ckpt"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch._dynamo", "aelib.train", "numpy"])
+    context = processes()
     barrier = context.Barrier(4)
-    processes = [
+    savers = [
         context.Process(target=save_often, args=(str(path), who, n_saves, barrier))
         for who, n_saves in ((0, N_SAVES), (1, N_SAVES), (2, 1_000_000))
     ]
-    for process in processes:
+    for process in savers:
         process.start()
-    *whole, victim = processes
+    *whole, victim = savers
     barrier.wait(60)
     seen = []
     while any(process.is_alive() for process in whole):
@@ -320,7 +325,7 @@ def test_processes_that_save_to_one_path_do_not_meet(tmp_path):
         if len(seen) > 5 and any(tmp_path.glob(f".run.ckpt.{victim.pid}-*")):
             victim.kill()
     victim.kill()
-    for process in processes:
+    for process in savers:
         process.join()
     assert [process.exitcode for process in whole] == [0, 0]
     assert len(seen) > 10 and len(set(seen)) >= 2
