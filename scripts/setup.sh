@@ -25,7 +25,11 @@ usual = not sysconfig.get_config_var("Py_GIL_DISABLED")
 sys.exit(not (sys.version_info >= (3, 11) and final and usual))' >/dev/null 2>&1
 }
 
-pyenv_root() { echo "${PYENV_ROOT:-$(pyenv root 2>/dev/null || echo "${HOME:-}/.pyenv")}"; }
+# pyenv asks $HOME, which may be another one than that whose shims stand on PATH.
+pyenv_root() {
+    root=${PYENV_ROOT:-$(echo ":$PATH:" | sed -n 's|.*:\([^:]*\)/shims:.*|\1|p')}
+    echo "${root:-$(pyenv root 2>/dev/null || echo "${HOME:-}/.pyenv")}"
+}
 
 # A working Python of a minor version: that on PATH, else the newest of pyenv's.
 find_python() {

@@ -175,6 +175,14 @@ def test_the_newest_python_that_works_is_taken(machine):
     assert machine.chosen(PYTHON=str(old)) == str(old)
 
 
+def test_pyenv_is_found_by_its_shims_whatever_home_is(machine):
+    newest = machine.in_pyenv("3.13.2")
+    shims = machine.pyenv.parent / "shims"
+    fake(shims / "python3.13", "")  # of a version that is not switched on
+    path = f"{shims}:{machine.bin}"
+    assert machine.chosen(PYENV_ROOT="", PATH=path) == str(newest)
+
+
 def test_a_python_of_one_minor_version_is_found_or_not(machine):
     machine.on_path("3.11", "3.11.7")
     middle = machine.in_pyenv("3.12.1")

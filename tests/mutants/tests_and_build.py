@@ -201,4 +201,11 @@ MUTATIONS = [
         "if: success()",
         (TYPED + "test_evidence_is_handed_over_whatever_happens",),
     ),
+    Mutation(
+        "setup-asks-home-for-pyenv",
+        "scripts/setup.sh",
+        "root=${PYENV_ROOT:-$(echo",
+        "root=${PYENV_ROOT:-$(true",
+        ("tests/test_commands.py::test_pyenv_is_found_by_its_shims_whatever_home_is",),
+    ),
 ]
