@@ -40,7 +40,10 @@ def main() -> int:
         help="fail where a chapter would be executed: the tests have just run them all",
     )
     options = parser.parse_args()
-    os.environ.setdefault("AELIB_PROGRESS", "0")  # a bar is text on stderr
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    from book_site import environment
+
+    environment.prepare(options.root.resolve())
     try:
         profile = chosen_profile()
     except ValueError as error:

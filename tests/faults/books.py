@@ -9,6 +9,9 @@ from pathlib import Path
 
 from chapters import ROOT
 
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book_site import environment
+
 COPIED = (
     *("_config.yml", "book/_ext", "book/_static", "book/vendor"),
     *("conftest.py", "pyproject.toml", "scripts/build_book.py"),
@@ -89,6 +92,14 @@ def run(book: Path, *command: str, **environment: str) -> subprocess.CompletedPr
             **environment,
         },
     )
+
+
+def plain_build(book: Path) -> subprocess.CompletedProcess:
+    """The command that everybody knows, without anything that `make` sets."""
+    unset = [f"--unset={name}" for name in environment.SETTINGS | {"IPYTHONDIR": ""}]
+    tool = str(Path(sys.executable).with_name("jupyter-book"))
+    words = ["env", *unset, tool, "build", "."]
+    return subprocess.run(words, cwd=book, capture_output=True, text=True, timeout=120)
 
 
 def build(book: Path, *options: str, **environment: str) -> subprocess.CompletedProcess:

@@ -9,6 +9,7 @@ from pathlib import Path
 import books
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from chapters import ROOT
 from jupyter_cache.base import CacheBundleIn
 
@@ -70,6 +71,24 @@ def test_bad_page_is_red_and_stays_red(book, text):
     (book / "book" / "index.md").write_text(f"(front)=\n# A Book\n\n{text}\n")
     for _ in range(2):
         assert books.build(book).returncode != 0
+
+
+SHOW_SETTINGS = """
+import os
+print(*(os.environ.get(name) for name in ("AELIB_PROGRESS", "OMP_NUM_THREADS")))
+"""
+
+
+def test_the_plain_command_builds_the_same_clean_site(book):
+    books.write_chapter(book, SHOW_SETTINGS)
+    done = books.plain_build(book)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 and "WARNING" not in said, said
+    plain = article(book)
+    assert "0 1" in BeautifulSoup(plain, "html.parser").select_one(".output").text
+    assert (book / "_build/.ipython/profile_default").is_dir()
+    built(book, OMP_NUM_THREADS="1")
+    assert article(book) == plain
 
 
 # --- each notebook is executed once: what nbval ran feeds the build ---

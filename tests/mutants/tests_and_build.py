@@ -208,4 +208,11 @@ MUTATIONS = [
         "root=${PYENV_ROOT:-$(true",
         ("tests/test_commands.py::test_pyenv_is_found_by_its_shims_whatever_home_is",),
     ),
+    Mutation(
+        "plain-build-sets-nothing",
+        "book/_ext/book_site/__init__.py",
+        "environment.prepare(Path(app.srcdir))",
+        "environment",
+        (BUILD + "test_the_plain_command_builds_the_same_clean_site",),
+    ),
 ]

@@ -6,6 +6,8 @@
 - `figures`: `{chapter-figure}` shows a figure of a chapter on another page.
 - `citations`: links to the works of the bibliography, and back to where they are cited.
 - `launch`: repository, Colab, Binder and Kaggle links, once an address is set.
+- `environment`: what the kernels need to know, so that plain `jupyter-book build .`
+  gives the same site as `make book`.
 - `api`: docstrings of aelib, written as plain text, made safe as reStructuredText.
 """
 
@@ -16,12 +18,13 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from book_site import api, citations, facts, family, figures, launch
+from book_site import api, citations, environment, facts, family, figures, launch
 
 HERE = Path(__file__).parent
 
 
 def setup(app: Sphinx) -> dict:
+    environment.prepare(Path(app.srcdir))
     # importing torch while Sphinx' toc reader walks the garbage collector's objects
     warnings.filterwarnings("ignore", category=FutureWarning, module="torch")
     warnings.filterwarnings(
