@@ -6,7 +6,7 @@ All errors are means over test images of the squared error per pixel, pixels in 
 """
 
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 
 import torch
 from torch import Tensor, nn
@@ -153,6 +153,10 @@ def sixteen_numbers(pca: PCA) -> None:
         "PCA-16, never seen",
         **{k: error(pca.rebuild(x, 16), x) for k, x in unseen.items()},
     )
+    study.note(
+        "PCA-16 clipped, never seen",
+        **{k: error(pca.rebuild(x, 16).clamp(0, 1), x) for k, x in unseen.items()},
+    )
     study.run(
         "16-number code, never seen",
         lambda seed: {
@@ -174,6 +178,7 @@ def sixteen_numbers(pca: PCA) -> None:
         {
             "mean image, never seen": "mean image",
             "PCA-16, never seen": "PCA-16",
+            "PCA-16 clipped, never seen": "PCA-16, clipped to [0, 1]",
             "16-number code, never seen": "16-number code",
         },
         list(unseen),
@@ -225,6 +230,96 @@ def range_and_start() -> None:
             },
             ["MSE"],
         )
+
+
+def start_with(*, small: bool, mean: bool) -> Callable[[], nn.Module]:
+    """Our start, with or without the small last layer and the mean image."""
+
+    def build() -> nn.Module:
+        image = in_range(fashion.train.images, -1).mean(dim=0).cpu()
+        model = initialise_at_mean(systems.s0_fc(), image)
+        last = [m for m in model.modules() if isinstance(m, nn.Linear)][-1]
+        with torch.no_grad():
+            if not small:
+                last.weight.mul_(10)  # as large as all the others
+            if not mean:
+                last.bias.zero_()
+        return model
+
+    return build
+
+
+def parts_of_the_start() -> None:
+    """Size of the last layer x mean image, on weights of variance 2/n; 8 epochs."""
+    for small, mean in ((False, False), (False, True), (True, False)):
+        train(
+            f"start: small last layer {small}, mean image {mean}",
+            start_with(small=small, mean=mean),
+            fashion,
+            -1,
+            at_mean=False,
+            n_epochs=8,
+            lr=4e-3,
+        )
+    study.table(
+        "parts of the start",
+        {
+            "PCA-16, garments": "PCA-16",
+            "[-1, 1], start: PyTorch, rate 0.004": "PyTorch's start",
+            "start: small last layer False, mean image False": "variance 2/n",
+            "start: small last layer False, mean image True": "2/n, mean image",
+            "start: small last layer True, mean image False": "2/n, small last layer",
+            "[-1, 1], start: mean image, rate 0.004": "all three: our start",
+        },
+        ["MSE"],
+    )
+
+
+def input_and_output() -> None:
+    """Which of the two is it that wants [-1, 1]? From PyTorch's start, 8 epochs."""
+    x, test = fashion.train.images, fashion.test.images
+    rows = {"PCA-16, garments": "PCA-16"}
+    for low_in, low_out in product((0, -1), (0, -1)):
+
+        def predict(model: nn.Module, batch: Tensor, ends=(low_in, low_out)) -> Tensor:
+            """Pixels in [0, 1] through a network with these two ranges."""
+            return (model(in_range(batch, ends[0])) - ends[1]) / (1 - ends[1])
+
+        def objective(model: nn.Module, batch: Tensor, predict=predict):
+            sse = (predict(model, batch) - batch).square().flatten(1).sum(dim=1)
+            return {"loss": sse.mean()}
+
+        row = f"input [{low_in}, 1], output [{low_out}, 1]"
+        study.train(
+            row,
+            systems.s0_fc,
+            objective,
+            lambda seed: Batches(x, 128),
+            measure=lambda model, predict=predict: {
+                "MSE": error(predict(model, test), test)
+            },
+            epochs=epochs(8),
+            lr=4e-3,
+        )
+        rows[row] = row
+    study.table("input and output", rows, ["MSE"])
+
+
+def linear_network() -> nn.Module:
+    """The layers of the 16-number code without any activation, at a start that fits."""
+    sizes = (784, 128, 64, 32, 16, 32, 64, 128, 784)
+    layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
+    for layer in layers:
+        nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+        nn.init.zeros_(layer.bias)
+    return nn.Sequential(nn.Flatten(), *layers, nn.Unflatten(1, SHAPE))
+
+
+def without_activations() -> None:
+    """What the bend is worth: the same layers, straight."""
+    for lr in (5e-4, 1e-3, 2e-3):
+        row = f"no activation, rate {lr:g}"
+        train(row, linear_network, fashion, -1, at_mean=False, n_epochs=8, lr=lr)
 
 
 def dead(low: float) -> Callable[[nn.Module], dict[str, float]]:
@@ -399,6 +494,9 @@ def main() -> None:
     activation_of_the_code()
     size_of_the_code()
     range_and_start()
+    parts_of_the_start()
+    input_and_output()
+    without_activations()
     print(study.save())
 
 
