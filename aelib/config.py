@@ -11,6 +11,7 @@ AELIB_SCALE        full (default) | smoke: how long experiments/ run; no chapter
 
 import os
 import random
+import warnings
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,13 @@ import torch
 from aelib import _expect
 
 T = TypeVar("T")
+
+OLDEST_TORCH = (2, 11)  # of those that were tried
+if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST_TORCH:
+    warnings.warn(
+        f"aelib was tried with torch 2.11 and newer; this is {torch.__version__}",
+        stacklevel=2,
+    )
 
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 

@@ -114,6 +114,10 @@ def baselines() -> dict[str, PCA]:
         for k in sizes:
             mse = error(fitted[name].rebuild(test, k), test)
             study.note(f"PCA-{k}, {name}", MSE=mse, SSE=test[0].numel() * mse)
+    clipped = fitted["garments"].rebuild(fashion.test.images, 16).clamp(0, 1)
+    study.note("PCA-16 clipped, garments", MSE=error(clipped, fashion.test.images))
+    below = in_range(digits.test.images, -1).clamp(max=0)  # out of a Sigmoid's reach
+    study.note("floor of a Sigmoid, digits", MSE=below.square().mean() / 4)
     return fitted
 
 

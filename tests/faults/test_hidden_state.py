@@ -11,7 +11,8 @@ import random
 
 import nbformat
 import pytest
-from chapters import NOTEBOOKS, ROOT, cells
+from chapters import NOTEBOOKS, ROOT
+from mirror import lesson_part
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -35,12 +36,8 @@ MOVE = "import os as _os; _os.chdir({!r})"
 
 
 def sources(path):
-    """The code cells but for the exercises' stubs, which raise on purpose."""
-    return [
-        cell.source
-        for cell in cells(path)
-        if cell.kind == "code" and "raises-exception" not in cell.tags
-    ]
+    """The code cells before the exercises."""
+    return [cell.source for cell in lesson_part(path) if cell.kind == "code"]
 
 
 def run(code, *folders):

@@ -129,7 +129,7 @@ MUTATIONS = [
         "scripts/build_book.py",
         "warningiserror=True",
         "warningiserror=False",
-        (BUILD + "test_bad_page_is_red_and_stays_red[directive]",),
+        (BUILD + "test_bad_page_is_red[directive]",),
     ),
     Mutation(
         "stage-share-without-chapters",
@@ -214,5 +214,33 @@ MUTATIONS = [
         "environment.prepare(Path(app.srcdir))",
         "environment",
         (BUILD + "test_the_plain_command_builds_the_same_clean_site",),
+    ),
+    Mutation(
+        "extra-without-sympy",
+        "pyproject.toml",
+        '    "sympy>=1.13",\n',
+        "",
+        ("tests/test_install.py::test_the_extra_closes_over_the_chapters",),
+    ),
+    Mutation(
+        "library-without-requests",
+        "pyproject.toml",
+        '    "requests>=2.32",\n',
+        "",
+        ("tests/test_install.py::test_the_library_declares_what_it_imports",),
+    ),
+    Mutation(
+        "install-replaces-the-hosts-torch",
+        "pyproject.toml",
+        '    "torch",\n',
+        '    "torch>=2.11",\n',
+        ("tests/test_install.py::test_the_torch_of_a_host_is_not_replaced",),
+    ),
+    Mutation(
+        "old-torch-unnamed",
+        "aelib/config.py",
+        "[:2])) < OLDEST_TORCH",
+        "[:1])) < OLDEST_TORCH[:1]",
+        ("tests/test_install.py::test_an_older_torch_is_named_in_one_sentence",),
     ),
 ]

@@ -1,6 +1,6 @@
 """What the kernels of a build need to know, whoever started it.
 
-`make` sets the same; plain `jupyter-book build .` sets nothing. What is set already stays.
+`make` sets the same; plain `jupyter-book build .` sets nothing. What is set stays.
 """
 
 import os

@@ -1,0 +1,73 @@
+"""What is installed with `pip install "aelib[book]"` is what the chapters import."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from chapters import NOTEBOOKS, ROOT, code_cells
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+BOOK = PROJECT["optional-dependencies"]["book"]
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {normal(re.match(r"[\w.-]+", text)[0]) for text in requirements}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(source: str) -> set[str]:
+    """Top-level packages that are imported anywhere, the standard library left out."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module)
+    packages = {name.partition(".")[0] for name in found}
+    return packages - set(sys.stdlib_module_names) - {"aelib"}
+
+
+def distributions(packages: set[str]) -> set[str]:
+    there = importlib.metadata.packages_distributions()
+    return {normal(there[package][0]) for package in packages}
+
+
+def optional(path) -> bool:
+    """Modules that import a package only where it is installed."""
+    return path.name == "trackers.py"
+
+
+def test_the_library_declares_what_it_imports():
+    sources = [p.read_text() for p in ROOT.glob("aelib/**/*.py") if not optional(p)]
+    needed = set().union(*map(imported, sources))
+    assert distributions(needed) <= names(PROJECT["dependencies"])
+
+
+def test_the_extra_closes_over_the_chapters():
+    sources = [c.source for path in NOTEBOOKS for c in code_cells(path)]
+    needed = distributions(set().union(*map(imported, sources)))
+    assert needed <= names(PROJECT["dependencies"]) | names(BOOK)
+
+
+def test_the_torch_of_a_host_is_not_replaced():
+    (torch,) = (text for text in PROJECT["dependencies"] if text.startswith("torch"))
+    assert torch == "torch"
+
+
+@pytest.mark.parametrize("version", ["2.10.1", "1.13.0+cu117", "2.11.0", "2.15.0+cpu"])
+def test_an_older_torch_is_named_in_one_sentence(version):
+    code = f"import torch; torch.__version__ = {version!r}; import aelib.config"
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True
+    )
+    said = [line for line in done.stderr.splitlines() if "torch 2.11 and newer" in line]
+    is_old = version in ("2.10.1", "1.13.0+cu117")
+    assert done.returncode == 0 and len(said) == is_old, done.stderr
+    assert all(f"this is {version}" in line for line in said)
