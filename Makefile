@@ -21,7 +21,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup book test lint units pythons evidence-smoke evidence restamp notebooks \
-        browser screens pictures mutations faults seeds full lock clean distclean
+        browser copy screens pictures mutations faults seeds full lock clean distclean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ notebooks: setup ## execute every cell of every notebook as a test
 
 browser: setup ## the built site, in files and in a real browser (after make book)
 	@$(STAGE) browser 30+14n $(BIN)/pytest -m site tests/site -n 2 --dist worksteal -q
+
+copy: setup ## a learner's copy in an environment of its own (after make book; CHAPTER=...)
+	@$(STAGE) copy 120+0n $(BIN)/python scripts/run_copy.py $(CHAPTER)
 
 screens: setup ## pictures of every page, for looking at, in _build/screens (after make book)
 	@$(BIN)/python scripts/screens.py

@@ -21,12 +21,7 @@ from aelib import _expect
 
 T = TypeVar("T")
 
-OLDEST_TORCH = (2, 11)  # of those that were tried
-if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST_TORCH:
-    warnings.warn(
-        f"aelib was tried with torch 2.11 and newer; this is {torch.__version__}",
-        stacklevel=2,
-    )
+_OLDEST_TORCH = (2, 11)  # of those that were tried
 
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -153,3 +148,16 @@ def _flag(name: str, *, default: bool) -> bool:
     if value.lower() not in _YES + _NO:
         raise ValueError(f"{name} must be 0 or 1, got {value!r}")
     return value.lower() in _YES
+
+
+def _name_old_torch(version: str) -> None:
+    """A host's own torch is not replaced when aelib is installed, only named."""
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST_TORCH:
+        wanted = ".".join(map(str, _OLDEST_TORCH))
+        warnings.warn(
+            f"aelib was tried with torch {wanted} and newer; this is {version}",
+            stacklevel=2,
+        )
+
+
+_name_old_torch(torch.__version__)

@@ -16,7 +16,9 @@ import hashlib
 import multiprocessing
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +50,11 @@ def main() -> int:
         profile = chosen_profile()
     except ValueError as error:
         parser.error(str(error))
-    return build_book(options.root.resolve(), profile, cached=options.cached)
+    root = options.root.resolve()
+    status = build_book(root, profile, cached=options.cached)
+    if status == 0 and root == ROOT:
+        status = make_wheel(root, folder(root, profile) / "html" / "copies")
+    return status
 
 
 def chosen_profile() -> str:
@@ -222,6 +228,18 @@ def build(root: Path, site: Path, doctrees: Path, cache: Path, timeout: int) -> 
         quiet=True,
     )
     return result if isinstance(result, int) else 1
+
+
+def make_wheel(root: Path, target: Path) -> int:
+    """The library as one file, which the learner's copies install."""
+    with tempfile.TemporaryDirectory(prefix="wheel-") as place:
+        # setuptools builds in the folder of the sources: not in the checkout
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / "aelib", Path(place, "aelib"), ignore=skip)
+        shutil.copy(root / "pyproject.toml", place)
+        words = "-m pip wheel --quiet --no-deps --no-build-isolation --no-index -w"
+        command = [sys.executable, *words.split(), str(target), place]
+        return subprocess.run(command).returncode
 
 
 def missing_pages(root: Path, site: Path) -> int:

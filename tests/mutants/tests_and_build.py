@@ -239,8 +239,36 @@ MUTATIONS = [
     Mutation(
         "old-torch-unnamed",
         "aelib/config.py",
-        "[:2])) < OLDEST_TORCH",
-        "[:1])) < OLDEST_TORCH[:1]",
+        "[:2])) < _OLDEST_TORCH",
+        "[:1])) < _OLDEST_TORCH[:1]",
         ("tests/test_install.py::test_an_older_torch_is_named_in_one_sentence",),
+    ),
+    Mutation(
+        "copies-show-hidden-cells",
+        "book/_ext/book_site/copies.py",
+        'if "remove-cell" in tags:',
+        'if "remove-cells" in tags:',
+        ("tests/test_copies.py",),
+    ),
+    Mutation(
+        "copies-forget-that-stubs-raise",
+        "book/_ext/book_site/copies.py",
+        'new.metadata["tags"] = ["raises-exception"]',
+        "pass",
+        ("tests/test_copies.py",),
+    ),
+    Mutation(
+        "copies-fold-one-cell-of-a-solution",
+        "book/_ext/book_site/copies.py",
+        "cells += _code(cell, book, folded=inside)",
+        "cells += _code(cell, book, folded=False)",
+        ("tests/test_copies.py",),
+    ),
+    Mutation(
+        "copies-number-figures-with-exercises",
+        "book/_ext/book_site/copies.py",
+        'number("figure", figure["name"], "Figure {}")',
+        'number("exercise", figure["name"], "Figure {}")',
+        ("tests/test_copies.py",),
     ),
 ]

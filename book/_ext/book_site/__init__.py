@@ -8,6 +8,7 @@
 - `launch`: repository, Colab, Binder and Kaggle links, once an address is set.
 - `environment`: what the kernels need to know, so that plain `jupyter-book build .`
   gives the same site as `make book`.
+- `copies`: each chapter as a notebook that reads and runs wherever it is opened.
 - `api`: docstrings of aelib, written as plain text, made safe as reStructuredText.
 """
 
@@ -18,7 +19,16 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from book_site import api, citations, environment, facts, family, figures, launch
+from book_site import (
+    api,
+    citations,
+    copies,
+    environment,
+    facts,
+    family,
+    figures,
+    launch,
+)
 
 HERE = Path(__file__).parent
 
@@ -49,6 +59,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(figures.chapter_figure)
     app.connect("doctree-resolved", figures.resolve, priority=100)
     app.connect("build-finished", _remove_unused)
+    app.connect("build-finished", copies.write_all)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
 
 
@@ -69,7 +80,7 @@ def _page_context(app: Sphinx, pagename: str, template: str, context: dict, doct
     context["book_repository"] = address
     context["book_links"] = launch.links(address, branch, name if is_chapter else None)
     context["book_notebook"] = (
-        context["pathto"](f"_sources/{name}", 1) if is_chapter else None
+        context["pathto"](f"copies/{Path(name).name}", 1) if is_chapter else None
     )
     context["book_page"] = {
         "facts": facts.run_seconds(app, pagename) if is_chapter else None,

@@ -1,0 +1,297 @@
+"""Learner's copies: each chapter as a notebook that reads and runs anywhere.
+
+From the executed notebook: outputs stay, every role and directive becomes plain
+Markdown, cells that the page hides go, cells and solutions that it folds stay folded,
+drawings travel inside, and a line that installs the library stands in front. The
+copies and the library's wheel lie in `copies/` of the site.
+"""
+
+import ast
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from jupyter_cache import get_cache
+from pybtex.database import parse_file
+from sphinx.application import Sphinx
+
+WHEEL = "aelib-0.1.0-py3-none-any.whl"
+INSTALL = f"""# once, in an environment of your own or on a rented machine
+%pip install --quiet "./{WHEEL}[book]\""""
+ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
+DRAWING = re.compile(r"!\[([^\]]*)\]\(\.\./book/_static/drawings/([\w.-]+)\)")
+PAGE = re.compile(r"\[([^\]]*)\]\(\.\./book/([\w.-]+?)\.md(#[\w-]+)?\)")
+
+
+class Book(NamedTuple):
+    """What roles are resolved with."""
+
+    numbers: dict[str, str]  # label -> "Figure 2.1", "Exercise 2.1", "(2.1)"
+    titles: dict[str, tuple[str, str]]  # label -> title, docname
+    works: dict[str, tuple[str, str]]  # key -> "Ghosh et al.", "2020"
+    address: str  # of the published site, "" where there is none
+
+
+def options(text: str) -> tuple[dict[str, str], str]:
+    """The `:name: value` lines at the head of a directive, and the rest."""
+    found, lines = {}, text.splitlines()
+    while lines and (match := re.match(r":([\w-]+): *(.*)", lines[0])):
+        found[match[1]] = match[2]
+        lines.pop(0)
+    return found, "\n".join(lines).strip("\n")
+
+
+def fences(*names: str) -> re.Pattern:
+    """Directives of these names: fence, name, argument, and what is inside."""
+    wanted = "|".join(map(re.escape, names))
+    pattern = r"^(`{3,})\{(" + wanted + r")\}([^\n]*)\n(.*?)^\1[ ]*$"
+    return re.compile(pattern, re.MULTILINE | re.DOTALL)
+
+
+def number_all(notebooks: dict[str, nbformat.NotebookNode]) -> dict[str, str]:
+    """Label -> the number that the pages print, for what chapters number."""
+    found = {}
+    for slug, notebook in notebooks.items():
+        counts = dict.fromkeys(("math", "exercise", "figure"), 0)
+
+        def number(kind: str, label: str, form: str, slug=slug, counts=counts) -> None:
+            counts[kind] += 1
+            found[label] = form.format(f"{int(slug[:2])}.{counts[kind]}")
+
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                figure = cell.metadata.get("mystnb", {}).get("figure", {})
+                if figure.get("name"):
+                    number("figure", figure["name"], "Figure {}")
+                continue
+            for match in fences("math", "exercise-start").finditer(cell.source):
+                label = options(match[4])[0].get("label")
+                if match[2] == "math" and label:
+                    number("math", label, "({})")
+                elif label:
+                    number("exercise", label, "Exercise {}")
+    return found
+
+
+def resolve_role(book: Book, glued: dict[str, str]) -> Callable[[re.Match], str]:
+    def resolved(match: re.Match) -> str:
+        role, text = match[1], match[2]
+        shown, _, target = text.rpartition("<")
+        shown, target = (shown.strip(), target.rstrip(">")) if shown else ("", text)
+        if role == "term":
+            return shown or text
+        if role == "glue:text":
+            return _glued(glued, text)
+        if role in ("cite:t", "cite:p"):
+            return _cited(book, role, [key.strip() for key in text.split(",")])
+        if role in ("eq", "numref", "ref") and target in book.numbers:
+            return shown or book.numbers[target]
+        if role in ("ref", "doc"):
+            title, document = book.titles[target.rpartition("/")[2]]
+            return _link(book, shown or title, document)
+        raise ValueError(f"no copy knows what {match[0]} says")
+
+    return resolved
+
+
+def _glued(glued: dict[str, str], text: str) -> str:
+    name, _, spec = text.partition(":")
+    value = glued[name]
+    try:
+        value = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return str(value)
+    return format(value, spec)
+
+
+def _cited(book: Book, role: str, keys: list[str]) -> str:
+    if role == "cite:t":
+        return ", ".join("{} ({})".format(*book.works[key]) for key in keys)
+    return "({})".format("; ".join("{}, {}".format(*book.works[key]) for key in keys))
+
+
+def _link(book: Book, words: str, document: str) -> str:
+    if document.startswith("notebooks/"):
+        return f"[{words}]({document.removeprefix('notebooks/')}.ipynb)"
+    return f"[{words}]({book.address}{document}.html)" if book.address else words
+
+
+def plain(text: str, book: Book, glued: dict[str, str]) -> str:
+    """A Markdown cell without roles and directives; solutions keep their marks."""
+    text = re.sub(r"^\([\w-]+\)=\n", "", text, flags=re.MULTILINE)
+    text = fences("math").sub(lambda m: _formula(book, m), text)
+    text = fences("exercise-start").sub(lambda m: _exercise(book, m), text)
+    text = fences("exercise-end").sub("", text)
+    text = fences("dropdown", "prf:proof").sub(_folded, text)
+    text = fences("note", "prf:theorem").sub(_quoted, text)
+    text = ROLE.sub(resolve_role(book, glued), text)
+    link = r"[\1](" + book.address + r"book/\2.html\3)" if book.address else r"\1"
+    return PAGE.sub(link, text)
+
+
+def _formula(book: Book, match: re.Match) -> str:
+    found, body = options(match[4])
+    label = found.get("label")
+    tag = f" \\tag{{{book.numbers[label][1:-1]}}}" if label else ""
+    return f"$$\n{body}{tag}\n$$"
+
+
+def _exercise(book: Book, match: re.Match) -> str:
+    label = options(match[4])[0]["label"]
+    title = re.sub(r"^E\d+ ", "", match[3].strip())  # the number is the page's
+    return f"### {book.numbers[label]} {title}\n"
+
+
+def _folded(match: re.Match) -> str:
+    title = match[3].strip() or "Proof"
+    body = options(match[4])[1]
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _quoted(match: re.Match) -> str:
+    head = f"**{match[3].strip() or match[2].rpartition(':')[2].title()}.**"
+    lines = [head, "", *options(match[4])[1].splitlines()]
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+START, END = fences("solution-start"), fences("solution-end")
+
+
+def copy_of(
+    notebook: nbformat.NotebookNode, book: Book, glued: dict[str, str], drawings: Path
+) -> nbformat.NotebookNode:
+    """The learner's copy of an executed notebook."""
+    cells = [nbformat.v4.new_code_cell(INSTALL, id="install")]
+    inside = False
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cells += _code(cell, book, folded=inside)
+            continue
+        parts = _solutions(plain(cell.source, book, glued), inside, book)
+        text, inside = parts
+        if text.strip():
+            new = nbformat.v4.new_markdown_cell(text.strip("\n"), id=cell.id)
+            _attach(new, drawings)
+            cells.append(new)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def _solutions(text: str, inside: bool, book: Book) -> tuple[str, bool]:
+    """Fold what stands between the marks; whether a solution is open at the end."""
+    summary = "Solution, continued"
+    pieces, rest = [], text
+    while True:
+        match = (END if inside else START).search(rest)
+        head, rest = (
+            (rest[: match.start()], rest[match.end() :]) if match else (rest, "")
+        )
+        if inside and head.strip():
+            head = (
+                f"<details><summary>{summary}</summary>\n\n{head.strip()}\n\n</details>"
+            )
+        pieces.append(head.strip("\n"))
+        if match is None:
+            return "\n\n".join(p for p in pieces if p.strip()), inside
+        if not inside:
+            summary = f"Solution of {book.numbers[match[3].strip()]}"
+        inside = not inside
+
+
+def _code(cell: nbformat.NotebookNode, book: Book, *, folded: bool) -> list:
+    tags = cell.metadata.get("tags", [])
+    if "remove-cell" in tags:
+        return []
+    new = nbformat.v4.new_code_cell(cell.source, id=cell.id)
+    shown = [out for out in cell.get("outputs", []) if not _is_glue(out)]
+    new.outputs = [] if "remove-output" in tags else shown
+    if "raises-exception" in tags:
+        new.metadata["tags"] = ["raises-exception"]
+    if folded or "hide-input" in tags:
+        new.metadata["jupyter"] = {"source_hidden": True}
+        new.metadata["cellView"] = "form"  # Colab's word for it
+    figure = cell.metadata.get("mystnb", {}).get("figure", {})
+    if not figure.get("name"):
+        return [new]
+    words = f"*{book.numbers[figure['name']]}: {figure['caption']}*"
+    return [new, nbformat.v4.new_markdown_cell(words, id=f"{cell.id}-caption")]
+
+
+def _is_glue(output: nbformat.NotebookNode) -> bool:
+    return "scrapbook" in output.get("metadata", {})
+
+
+def _attach(cell: nbformat.NotebookNode, drawings: Path) -> None:
+    def attached(match: re.Match) -> str:
+        name = match[2]
+        content = base64.b64encode((drawings / name).read_bytes()).decode()
+        cell.setdefault("attachments", {})[name] = {"image/svg+xml": content}
+        return f"![{match[1]}](attachment:{name})"
+
+    cell.source = DRAWING.sub(attached, cell.source)
+
+
+# --- with Sphinx ---
+
+
+def write_all(app: Sphinx, exception: Exception | None) -> None:
+    """Write the copies beside the pages, when these are done."""
+    folder = Path(app.srcdir) / "notebooks"
+    names = sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
+    if exception is not None or app.builder.format != "html" or not names:
+        return
+    where = (
+        app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache"
+    )
+    cache = get_cache(where)
+    notebooks = {
+        name: cache.merge_match_into_file(str(folder / f"{name}.ipynb"))[1]
+        for name in names
+    }
+    book = Book(
+        number_all(notebooks), titles(app), works(app), app.config.html_baseurl or ""
+    )
+    target = Path(app.outdir) / "copies"
+    target.mkdir(exist_ok=True)
+    for name, notebook in notebooks.items():
+        copy = copy_of(
+            notebook, book, glued(notebook), Path(app.srcdir) / "book/_static/drawings"
+        )
+        nbformat.write(copy, target / f"{name}.ipynb")
+
+
+def titles(app: Sphinx) -> dict[str, tuple[str, str]]:
+    labels = app.env.get_domain("std").labels
+    found = {label: (title, document) for label, (document, _, title) in labels.items()}
+    for document, title in app.env.titles.items():
+        found.setdefault(document.rpartition("/")[2], (title.astext(), document))
+    return found
+
+
+def works(app: Sphinx) -> dict[str, tuple[str, str]]:
+    entries = parse_file(str(Path(app.srcdir) / "book" / "references.bib")).entries
+    found = {}
+    for key, entry in entries.items():
+        persons = entry.persons.get("author") or entry.persons["editor"]
+        names = [
+            " ".join(map(str, p.rich_prelast_names + p.rich_last_names))
+            for p in persons
+        ]
+        who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        found[key] = (who, entry.fields["year"])
+    return found
+
+
+def glued(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Values that cells pasted into the text, by name, as text."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            if name:
+                prefix = output["metadata"]["scrapbook"].get("mime_prefix", "")
+                found[name] = output["data"][f"{prefix}text/plain"]
+    return found

@@ -1,0 +1,159 @@
+"""Learner's copies: plain Markdown, the same code, folded solutions."""
+
+import re
+import sys
+
+import nbformat
+import pytest
+from chapters import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book_site import copies
+
+TEXT = """(ch-small)=
+# Small
+
+A {term}`code` and {term}`dead units <dead unit>` lead to {eq}`eq-one`,
+{numref}`fig-one`, {ref}`ex-one` and [chapter 1](01_linear_autoencoder.ipynb),
+says {cite:t}`one2020` and {cite:p}`one2020,two2021`; see {ref}`how-to-use`,
+{doc}`/notebooks/02_small`, and [Two, 2021](../book/bibliography.md#ref-two2021). It is {glue:text}`half:.2f`.
+
+![a drawing of the machine](../book/_static/drawings/09_x.svg)
+
+```{math}
+:label: eq-one
+a = b .
+```
+
+```{dropdown} For specialists
+Hidden words.
+```
+"""
+EXERCISE = """```{exercise-start} E1 (10 minutes, ●○○, code): the task
+:label: ex-one
+```
+Do it.
+```{exercise-end}
+```
+
+````{solution-start} ex-one
+:class: dropdown
+````
+The reason."""
+AFTER = """More reasons.
+
+````{solution-end}
+````
+
+## Further reading"""
+
+
+def code(source: str, **metadata) -> nbformat.NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata=metadata)
+
+
+def words(source: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_markdown_cell(source)
+
+
+@pytest.fixture
+def notebook():
+    figure = {"figure": {"name": "fig-one", "caption": "a caption"}}
+    glue = nbformat.v4.new_output(
+        "display_data",
+        {"application/papermill.record/text/plain": "0.5"},
+        metadata={
+            "scrapbook": {
+                "name": "half",
+                "mime_prefix": "application/papermill.record/",
+            }
+        },
+    )
+    hidden = code("secret = 1", tags=["remove-cell"])
+    hidden.outputs = [glue]
+    shown = code("draw()", tags=["hide-input"], mystnb=figure)
+    shown.outputs = [nbformat.v4.new_output("stream", name="stdout", text="seen")]
+    stub = code("raise NotImplementedError", tags=["raises-exception", "remove-output"])
+    solution = code("answer = 42")
+    cells = [words(TEXT), hidden, shown, words(EXERCISE), stub, solution, words(AFTER)]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+@pytest.fixture
+def book(notebook):
+    titles = {
+        "how-to-use": ("How to use", "book/how_to_use"),
+        "02_small": ("Small", "notebooks/02_small"),
+    }
+    works = {"one2020": ("One et al.", "2020"), "two2021": ("Two", "2021")}
+    return copies.Book(copies.number_all({"02_small": notebook}), titles, works, "")
+
+
+@pytest.fixture
+def copy(notebook, book, tmp_path):
+    (tmp_path / "09_x.svg").write_text("<svg/>")
+    made = copies.copy_of(notebook, book, copies.glued(notebook), tmp_path)
+    nbformat.validate(made)
+    return made
+
+
+def texts(made) -> str:
+    return "\n".join(c.source for c in made.cells if c.cell_type == "markdown")
+
+
+def test_every_role_and_directive_becomes_plain_markdown(copy):
+    text = texts(copy)
+    assert not re.search(r"\{[\w:-]+\}`|^`{3,}\{|^\([\w-]+\)=$", text, re.M)
+    for wanted in (
+        "A code and dead units lead to (2.1),\nFigure 2.1, Exercise 2.1 and",
+        "[chapter 1](01_linear_autoencoder.ipynb),\nsays One et al. (2020) and ",
+        "(One et al., 2020; Two, 2021); see How to use,\n[Small](02_small.ipynb), and",
+        "and Two, 2021. It is 0.50.",
+        "$$\na = b . \\tag{2.1}\n$$",
+        "<details><summary>For specialists</summary>\n\nHidden words.\n\n</details>",
+        "### Exercise 2.1 (10 minutes, ●○○, code): the task",
+    ):
+        assert wanted in text, text
+
+
+def test_links_lead_to_the_published_site_where_there_is_one(notebook, book):
+    book = book._replace(address="https://example.org/")
+    text = copies.plain(TEXT, book, {"half": "0.5"})
+    assert "see [How to use](https://example.org/book/how_to_use.html)" in text
+    assert "(https://example.org/book/bibliography.html#ref-two2021)" in text
+
+
+def test_cells_are_kept_folded_or_left_out_as_on_the_page(copy):
+    install, *cells = [cell for cell in copy.cells if cell.cell_type == "code"]
+    assert copies.WHEEL in install.source and "%pip install" in install.source
+    assert [c.source for c in cells] == [
+        "draw()",
+        "raise NotImplementedError",
+        "answer = 42",
+    ]
+    folded = [c.metadata.get("jupyter", {}).get("source_hidden", False) for c in cells]
+    assert folded == [True, True, True]
+    assert cells[1].metadata["tags"] == ["raises-exception"]
+    assert [out.text for out in cells[0].outputs] == ["seen"]
+
+
+def test_solutions_are_folded_across_cells(copy):
+    text = texts(copy)
+    assert "<details><summary>Solution of Exercise 2.1</summary>\n\nThe reason." in text
+    assert "<details><summary>Solution, continued</summary>\n\nMore reasons." in text
+    assert text.count("<details>") == text.count("</details>") == 3
+    assert text.endswith("## Further reading")
+
+
+def test_figures_have_their_captions_and_drawings_travel_inside(copy):
+    assert "*Figure 2.1: a caption*" in texts(copy)
+    first = copy.cells[1]
+    assert "![a drawing of the machine](attachment:09_x.svg)" in first.source
+    assert list(first.attachments["09_x.svg"]) == ["image/svg+xml"]
+
+
+def test_a_role_that_no_copy_knows_is_an_error(book):
+    with pytest.raises(ValueError, match="no copy knows what"):
+        copies.plain("see {abbr}`this`", book, {})
+    with pytest.raises(KeyError):
+        copies.plain("{glue:text}`nobody`", book, {})
