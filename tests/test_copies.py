@@ -16,7 +16,8 @@ TEXT = """(ch-small)=
 A {term}`code` and {term}`dead units <dead unit>` lead to {eq}`eq-one`,
 {numref}`fig-one`, {ref}`ex-one` and [chapter 1](01_linear_autoencoder.ipynb),
 says {cite:t}`one2020` and {cite:p}`one2020,two2021`; see {ref}`how-to-use`,
-{doc}`/notebooks/02_small`, and [Two, 2021](../book/bibliography.md#ref-two2021). It is {glue:text}`half:.2f`.
+{doc}`/notebooks/02_small`, and
+[Two, 2021](../book/bibliography.md#ref-two2021). It is {glue:text}`half:.2f`.
 
 ![a drawing of the machine](../book/_static/drawings/09_x.svg)
 
@@ -108,7 +109,7 @@ def test_every_role_and_directive_becomes_plain_markdown(copy):
         "A code and dead units lead to (2.1),\nFigure 2.1, Exercise 2.1 and",
         "[chapter 1](01_linear_autoencoder.ipynb),\nsays One et al. (2020) and ",
         "(One et al., 2020; Two, 2021); see How to use,\n[Small](02_small.ipynb), and",
-        "and Two, 2021. It is 0.50.",
+        "and\nTwo, 2021. It is 0.50.",
         "$$\na = b . \\tag{2.1}\n$$",
         "<details><summary>For specialists</summary>\n\nHidden words.\n\n</details>",
         "### Exercise 2.1 (10 minutes, ●○○, code): the task",
