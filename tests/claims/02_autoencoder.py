@@ -66,7 +66,7 @@ says("PCA has 0.0207", small)
 says("a little higher, since six thousand pictures are few", len(images))
 STRAIGHT = [row for row in evidence.rows if row.startswith("no activation")]
 straight = min(value(row) for row in STRAIGHT)
-says("same layers end at 0.0205 with all pictures", straight)
+says("same layers end at 0.0204 with all pictures", straight)
 says(
     "without its bend the network is no better than PCA",
     all(value(row) >= value("PCA-16, garments") for row in STRAIGHT),
@@ -104,9 +104,12 @@ says("Take a code of 1568 numbers", 2 * n_pixels)
 # what it never saw
 KINDS = ("shoes", "upside down", "digits", "ramp")
 left = {kind: 1 - share(UNSEEN, STRANGERS, kind) for kind in KINDS}
-says("On shoes the network has half of PCA's error", 0.45 < left["shoes"] < 0.55)
-says("to an eighth on shoes upside down", 1 / 9 < left["upside down"] < 1 / 7)
-says("to a twentieth on digits", 1 / 22 < left["digits"] < 1 / 18)
+says(
+    "On shoes the network has little more than half of PCA's error",
+    0.44 < left["shoes"] < 0.5,
+)
+says("to a tenth on shoes upside down", 1 / 11 < left["upside down"] < 1 / 9)
+says("to a fortieth on digits", 1 / 44 < left["digits"] < 1 / 36)
 says(
     "On strangers the lead melts",
     all(resolved(UNSEEN, STRANGERS, kind) for kind in KINDS),
@@ -118,7 +121,8 @@ says(
 )
 says("Only on the ramp it keeps a good part", left["ramp"] > 2 * left["upside down"])
 says(
-    "fits twice as well as the plane", 1.8 < 1 / share(UNSEEN, STRANGERS, "shoes") < 2.2
+    "fits almost twice as well as the plane",
+    1.8 < 1 / share(UNSEEN, STRANGERS, "shoes") < 2,
 )
 
 # three numbers
@@ -188,6 +192,29 @@ says(
     < share(crossed(-1, "PyTorch", 0.001), slow),
 )
 says("Even the worst of the four beats PCA", resolved(worst, "PCA-16, garments"))
+
+# the start and the range, taken apart
+PART = "start: small last layer {}, mean image {}"
+OURS, PYTORCH = crossed(-1, "mean image"), crossed(-1, "PyTorch")
+quiet = PART.format(True, False)
+gain = value(PYTORCH) - value(OURS)
+says(
+    "The small last layer does the work",
+    resolved(quiet, PYTORCH) and value(PYTORCH) - value(quiet) > 0.9 * gain,
+)
+says(
+    "alone is even worse than PyTorch's start",
+    resolved(PYTORCH, PART.format(False, False)),
+)
+says("the mean image adds little", value(quiet) - value(OURS) < 0.1 * gain)
+ENDS = "input [{}, 1], output [{}, 1]"
+whole = value(ENDS.format(0, 0)) - value(ENDS.format(-1, -1))
+only = {
+    ends: (value(ENDS.format(0, 0)) - value(ENDS.format(*ends))) / whole
+    for ends in ((-1, 0), (0, -1))
+}
+says("comes in brings half of its gain", 0.4 < only[-1, 0] < 0.6)
+says("of which we spoke above, much less", only[0, -1] < only[-1, 0] / 2)
 
 # a landmark
 says("a squared error of 3.00", published.HINTON_2006["deep autoencoder"])
