@@ -170,8 +170,7 @@ def copy_of(
         if cell.cell_type == "code":
             cells += _code(cell, book, folded=inside)
             continue
-        parts = _solutions(plain(cell.source, book, glued), inside, book)
-        text, inside = parts
+        text, inside = _solutions(plain(cell.source, book, glued), inside, book)
         if text.strip():
             new = nbformat.v4.new_markdown_cell(text.strip("\n"), id=cell.id)
             _attach(new, drawings)
