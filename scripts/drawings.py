@@ -26,6 +26,7 @@ text { font: 18px system-ui, "Liberation Sans", sans-serif; fill: #7a7a7a; }
 text.code { font-weight: 600; }
 .layer { fill: #0072b2; }
 .wires { fill: #0072b2; opacity: 0.14; }
+.cloud { fill: #d55e00; opacity: 0.18; }
 .arrow { fill: none; stroke: #7a7a7a; stroke-width: 1.5; }
 .sheet { fill: none; stroke: #d55e00; stroke-width: 3; }
 .tip { fill: #7a7a7a; }
@@ -153,7 +154,45 @@ def _fit(x: float, points: Tensor, fitted: Tensor) -> list[str]:
     ]
 
 
-DRAWINGS = {"02_autoencoder": hourglass, "02_bent_sheet": bent_sheet}
+def cloud_of_codes() -> str:
+    """Chapter 09: a picture, its cloud, a random point of it, and the two costs."""
+    shown = results.load("09_variational_autoencoder").pictures("rebuilt")
+    sneaker, middle = 7, 118
+    pictures = ((8, "x", "test image"), (560, "x\u0302", "variational"))
+    parts = [
+        funnel(150, 232, middle, 150, 60),
+        funnel(440, 522, middle, 60, 150),
+        *(bar(143, middle, 9, 150, "layer"), bar(520, middle, 9, 150, "layer")),
+        *(text(190, middle + 6, "encoder"), text(482, middle + 6, "decoder")),
+        *(arrow(114, middle, 140), arrow(531, middle, 557)),
+        *(arrow(236, middle, 280), arrow(392, middle, 436)),
+        f'<ellipse class="cloud" cx="336" cy="{middle}" rx="54" ry="40"/>',
+        f'<ellipse class="cloud" cx="336" cy="{middle}" rx="30" ry="22"/>',
+        f'<circle class="arrow" cx="336" cy="{middle}" r="3"/>',
+        f'<circle class="code" cx="358" cy="{middle - 13}" r="5"/>',
+        text(385, middle - 34, "z", "code"),
+        text(336, middle - 56, "mean m, width s"),
+        text(336, middle + 66, "rate: the price of the cloud", "code"),
+    ]
+    for x, label, name in pictures:
+        parts += [
+            picture(x, middle - 52, 104, shown[name][sneaker]),
+            text(x + 52, middle + 76, label),
+        ]
+    below = middle + 84
+    parts += [
+        f'<path class="arrow" d="M60 {below}L60 {below + 26}L176 {below + 26}'
+        f'M496 {below + 26}L612 {below + 26}L612 {below}"/>',
+        text(336, below + 32, "error: squared, summed over the pixels"),
+    ]
+    return svg(672, below + 48, parts)
+
+
+DRAWINGS = {
+    "02_autoencoder": hourglass,
+    "02_bent_sheet": bent_sheet,
+    "09_variational_autoencoder": cloud_of_codes,
+}
 
 
 def main() -> None:
