@@ -149,6 +149,15 @@ def noise_without_a_price(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     return {"loss": error, "error": error, "rate": rate}
 
 
+def price_without_noise(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """What the means of the clouds would cost, and a code without a cloud."""
+    codes = model.encode(x)
+    error = metrics.sse(model.decode(codes), x).mean()
+    rate = codes.square().sum(dim=1).mean() / 2
+    total = N_PIXELS / 2 * (error / N_PIXELS).log() + rate
+    return {"loss": total, "error": error, "rate": rate}
+
+
 def with_sigma_head(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """The loss as found, times 784: noise variance 1/2, and an epsilon in the KL."""
 
@@ -408,6 +417,22 @@ def two_numbers() -> None:
         study.picture("map", {"variational": priced.decode(grid)})
 
 
+def noise_and_price() -> None:
+    """Two changes to an autoencoder, crossed."""
+    train("noise without a price", vae, noise_without_a_price, measure_vae(None))
+    train("price without noise", autoencoder, price_without_noise, measure_plain)
+    study.table(
+        "noise and price",
+        {
+            "AE": "neither: autoencoder",
+            "noise without a price": "noise alone",
+            "price without noise": "price alone",
+            "VAE": "both: VAE",
+        },
+        ["error", "smallest spread", "largest spread", "FFD"],
+    )
+
+
 def noise_variances() -> None:
     """The scale of the loss: eight stated variances, and the calibrated one."""
     rows = {}
@@ -548,7 +573,7 @@ def main() -> None:
         "AE": train("AE", autoencoder, plain, measure_plain),
         "VAE": train("VAE", vae, calibrated, measure_calibrated, keep=True),
     }
-    train("noise without a price", vae, noise_without_a_price, measure_vae(None))
+    noise_and_price()
     train("VAE, Bernoulli", bernoulli_vae, bernoulli, measure_vae(None, torch.sigmoid))
     noise_variances()
     heads()
