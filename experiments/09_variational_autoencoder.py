@@ -21,6 +21,11 @@ from aelib.lab import Study
 from aelib.linear import PCA
 from aelib.models import VAE, Autoencoder, MLPDecoder, MLPEncoder
 
+KINDS = {  # of densities that codes are drawn from -> unit of their column
+    "standard Gaussian": "FFD",
+    "fitted Gaussian": "FFD",
+    "mixture of ten": "FFD",
+}
 study = Study(
     "09_variational_autoencoder",
     seeds=[0, 1, 2],
@@ -33,6 +38,7 @@ study = Study(
         "-ELBO": "nats",
         "noise variance": "",
         "FFD": "",
+        **KINDS,
         "largest spread": "",  # standard deviation of a unit's draws over all images
         "smallest spread": "",
         "widest cloud": "",  # the largest of the units' mean standard deviations
@@ -311,34 +317,34 @@ def codes_of(model: nn.Module, x: Tensor) -> Tensor:
 
 
 def samples(pca: PCA, networks: dict[str, Sequence[nn.Module]]) -> None:
-    """Codes from three densities, decoded by each kind of network."""
-    kinds = {
-        "standard Gaussian": lambda codes, seed: prior(n_samples),
-        "fitted Gaussian": lambda codes, seed: fitted_gaussian(codes, n_samples),
-        "mixture of ten": lambda codes, seed: fitted_mixture(codes, n_samples, seed),
-    }
+    """Codes from three densities, decoded by each network."""
+
+    def found(
+        seed: int, codes: Tensor, decode: Callable[[Tensor], Tensor]
+    ) -> dict[str, float]:
+        draws = {
+            "standard Gaussian": prior(n_samples),
+            "fitted Gaussian": fitted_gaussian(codes, n_samples),
+            "mixture of ten": fitted_mixture(codes, n_samples, seed),
+        }
+        return {kind: ffd(decode(z)) for kind, z in draws.items()}
+
+    rows = {"samples, PCA-10": "PCA-10"}
     study.run(
-        "PCA-10, fitted Gaussian",
-        lambda seed: {
-            "FFD": ffd(
-                from_pca(pca, fitted_gaussian(pca.codes(x_train, SIZE), n_samples))
-            )
-        },
+        "samples, PCA-10",
+        lambda seed: found(seed, pca.codes(x_train, SIZE), lambda z: from_pca(pca, z)),
     )
-    labels = {"PCA-10, fitted Gaussian": "PCA-10, fitted Gaussian"}
-    for network, models in networks.items():
-        for kind, draw in kinds.items():
+    for name, models in networks.items():
 
-            @torch.no_grad()
-            def trial(seed: int, models=models, draw=draw) -> dict[str, float]:
-                model = models[study.seeds.index(seed)]
-                codes = draw(codes_of(model, x_train), seed)
-                return {"FFD": ffd(model.decode(codes))}
+        @torch.no_grad()
+        def trial(seed: int, models=models) -> dict[str, float]:
+            model = models[study.seeds.index(seed)]
+            return found(seed, codes_of(model, x_train), model.decode)
 
-            study.run(f"{network}, {kind}", trial)
-            labels[f"{network}, {kind}"] = f"{network}, {kind}"
+        study.run(f"samples, {name}", trial)
+        rows[f"samples, {name}"] = name
     study.run("VAE, codes of test images", of_test_images(networks["VAE"]))
-    study.table("samples", labels, ["FFD"])
+    study.table("samples", rows, list(KINDS))
 
 
 def of_test_images(models: Sequence[nn.Module]) -> Callable[[int], dict[str, float]]:
@@ -417,10 +423,15 @@ def two_numbers() -> None:
         study.picture("map", {"variational": priced.decode(grid)})
 
 
-def noise_and_price() -> None:
-    """Two changes to an autoencoder, crossed."""
-    train("noise without a price", vae, noise_without_a_price, measure_vae(None))
-    train("price without noise", autoencoder, price_without_noise, measure_plain)
+def noise_and_price() -> dict[str, Sequence[nn.Module]]:
+    """Two changes to an autoencoder, crossed: the rows with one of them."""
+    noise = "noise without a price"
+    networks = {
+        "noise alone": train(noise, vae, noise_without_a_price, measure_vae(None)),
+        "price alone": train(
+            "price without noise", autoencoder, price_without_noise, measure_plain
+        ),
+    }
     study.table(
         "noise and price",
         {
@@ -431,6 +442,7 @@ def noise_and_price() -> None:
         },
         ["error", "smallest spread", "largest spread", "FFD"],
     )
+    return networks
 
 
 def noise_variances() -> None:
@@ -573,13 +585,14 @@ def main() -> None:
         "AE": train("AE", autoencoder, plain, measure_plain),
         "VAE": train("VAE", vae, calibrated, measure_calibrated, keep=True),
     }
-    noise_and_price()
+    networks |= noise_and_price()
     train("VAE, Bernoulli", bernoulli_vae, bernoulli, measure_vae(None, torch.sigmoid))
     noise_variances()
     heads()
     two_numbers()
     faces()
-    samples(pca, networks)
+    order = ("AE", "noise alone", "price alone", "VAE")
+    samples(pca, {name: networks[name] for name in order})
     width(networks["VAE"])
     pictures(networks)
     print(study.save())
