@@ -197,4 +197,11 @@ MUTATIONS = [
         "return abs(old - new) / max(1e3, abs(old))",
         ("tests/test_evidence.py::test_the_largest_difference_of_two_runs",),
     ),
+    Mutation(
+        "evidence-leaves-its-processes",
+        "scripts/evidence.py",
+        "signal.signal(signal.SIGTERM",
+        "signal.signal(signal.SIGUSR1",
+        ("tests/faults/test_evidence_faults.py",),
+    ),
 ]

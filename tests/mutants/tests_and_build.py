@@ -5,6 +5,8 @@ from mutants.entry import Mutation
 RULES = "tests/faults/test_conftest.py::"
 BUILD = "tests/faults/test_build_faults.py::"
 TYPED = "tests/test_commands.py::"
+COPIES = "tests/test_copies.py::"
+INSTALLED = "tests/test_install.py::"
 BAD_CELL = RULES + "test_a_bad_cell_is_red"
 STORED = BUILD + "test_what_is_kept_is_what_jupyter_would_have_stored"
 SETTINGS = BUILD + "test_outputs_of_other_settings_are_not_kept"
@@ -270,5 +272,43 @@ MUTATIONS = [
         'number("figure", figure["name"], "Figure {}")',
         'number("exercise", figure["name"], "Figure {}")',
         ("tests/test_copies.py",),
+    ),
+    Mutation(
+        "published-copies-want-a-file-beside-them",
+        "book/_ext/book_site/copies.py",
+        'copies/{WHEEL}" if address else',
+        'copies/{WHEEL}" if not address else',
+        (COPIES + "test_a_published_copy_needs_no_file_beside_it",),
+    ),
+    Mutation(
+        "buttons-lead-to-the-sources",
+        "book/_ext/book_site/launch.py",
+        'BRANCH = "copies"',
+        'BRANCH = "main"',
+        (
+            "tests/site/test_extension.py"
+            "::test_an_address_makes_buttons_appear_that_lead_to_the_copy",
+        ),
+    ),
+    Mutation(
+        "branch-of-copies-keeps-its-past",
+        "scripts/push_copies.sh",
+        "git push --quiet --force",
+        "git push --quiet",
+        (COPIES + "test_the_branch_is_one_commit_of_the_copies_and_what_binder_needs",),
+    ),
+    Mutation(
+        "binder-without-pooch",
+        ".binder/environment.yml",
+        "  - pooch>=1.8\n",
+        "",
+        (INSTALLED + "test_binder_has_what_the_library_and_the_chapters_need",),
+    ),
+    Mutation(
+        "binder-installs-over-conda",
+        ".binder/postBuild",
+        "pip install --no-deps .\n",
+        "pip install .\n",
+        (INSTALLED + "test_binder_installs_the_library_that_is_there",),
     ),
 ]
