@@ -445,6 +445,16 @@ def noise_and_price() -> dict[str, Sequence[nn.Module]]:
     return networks
 
 
+def longer() -> None:
+    """Three times the epochs, of one seed: does the price alone shrink its codes on?"""
+    for row, build, objective, measure in (
+        ("price without noise", autoencoder, price_without_noise, measure_plain),
+        ("VAE", vae, calibrated, measure_calibrated),
+    ):
+        one = study.seeds[:1]
+        train(f"{row}, 60 epochs", build, objective, measure, n_epochs=60, seeds=one)
+
+
 def noise_variances() -> None:
     """The scale of the loss: eight stated variances, and the calibrated one."""
     rows = {}
@@ -587,6 +597,7 @@ def main() -> None:
     }
     networks |= noise_and_price()
     train("VAE, Bernoulli", bernoulli_vae, bernoulli, measure_vae(None, torch.sigmoid))
+    longer()
     noise_variances()
     heads()
     two_numbers()
