@@ -365,6 +365,11 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
     rows = {"autoencoder": ae.decode(z), "variational": priced.decode(z)}
     study.picture("random codes", {name: x[:12] for name, x in rows.items()})
     study.picture("samples", {"variational": rows["variational"]})
+    ideas = {"AE": "neither", "VAE": "both"}
+    study.picture(
+        "crossed",
+        {ideas.get(name, name): m[0].decode(z[:12]) for name, m in networks.items()},
+    )
     labels = fashion.test.labels
     first = [int((labels == c).nonzero()[0]) for c in range(len(fashion.classes))]
     x = x_test[first]
@@ -603,7 +608,8 @@ def main() -> None:
     two_numbers()
     faces()
     order = ("AE", "noise alone", "price alone", "VAE")
-    samples(pca, {name: networks[name] for name in order})
+    networks = {name: networks[name] for name in order}
+    samples(pca, networks)
     width(networks["VAE"])
     pictures(networks)
     print(study.save())
