@@ -22,7 +22,8 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup book test lint units pythons evidence-smoke evidence restamp notebooks \
-        browser copy screens pictures mutations faults seeds full lock clean distclean
+        browser copy screens pictures mutations faults seeds full gpu-kit gpu lock \
+        clean distclean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +96,12 @@ seeds: setup ## every chapter under five seeds
 
 full: setup ## the site of the full profile: all images, a GPU where there is one
 	@AELIB_PROFILE=full $(BUILD)
+
+gpu-kit: setup ## for make gpu on another machine: wheels and data in _build/gpu_kit (GPU_PYTHON=3.12)
+	@sh scripts/gpu.sh prepare --python $(or $(GPU_PYTHON),3.12)
+
+gpu: ## what needs a GPU, beside a kit, without a network: at most 8 minutes (PYTHON=...)
+	@sh scripts/gpu.sh
 
 lock: ## resolve requirements.txt anew into requirements.lock
 	@sh scripts/lock.sh

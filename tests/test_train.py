@@ -482,20 +482,6 @@ def test_gradient_sizes_of_both_kinds_are_finite_where_gradients_are(device, val
     assert finite == [abs(value) < float("inf"), True, True, True]
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_training_on_a_gpu_skips_and_resumes(tmp_path):
-    x, path = data().cuda(), tmp_path / "run.ckpt"
-    model = linear().cuda()
-    with pytest.raises(FloatingPointError, match="epoch 2, step 3 of 4: gradient of"):
-        train(model, poisoned(6, "gradient"), batches(x), epochs=3, checkpoint=path)
-    resumed, whole = linear().cuda(), linear().cuda()
-    train(resumed, poisoned(-1, ""), batches(x), epochs=3, checkpoint=path)
-    train(whole, poisoned(-1, ""), batches(x), epochs=3)
-    for ours, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs)
-
-
 # Wrong calls
 
 
