@@ -356,6 +356,14 @@ def of_test_images(models: Sequence[nn.Module]) -> Callable[[int], dict[str, flo
     return trial
 
 
+WALKS = {  # from class to class
+    "sneaker to boot": (7, 9),
+    "trousers to dress": (1, 3),
+    "T-shirt to coat": (0, 4),
+    "bag to pullover": (8, 2),
+}
+
+
 @torch.no_grad()
 def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
     """Of the first seed: random codes, rebuilt images, samples."""
@@ -381,19 +389,15 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
             "variational": priced.decode(priced.encode(x).mean),
         },
     )
-    code = priced.encode(x_test)
-    study.curve(
-        "rate of each unit",
-        {"rate": losses.kl_per_dim(*code).mean(dim=0)},
+    means = priced.encode(x).mean
+    t = torch.linspace(0, 1, 10, device=study.device)[:, None]
+    study.picture(
+        "walks",
+        {
+            name: priced.decode((1 - t) * means[start] + t * means[end])
+            for name, (start, end) in WALKS.items()
+        },
     )
-    order = losses.kl_per_dim(*code).mean(dim=0).argsort(descending=True)
-    walks = {}
-    for rank in (0, 1, 2, SIZE - 1):
-        unit, steps = order[rank], torch.linspace(0.05, 0.95, 9, device=study.device)
-        codes = code.mean[1:2].repeat(9, 1)
-        codes[:, unit] = code.mean[:, unit].quantile(steps)
-        walks[f"unit {rank + 1}"] = priced.decode(codes)
-    study.picture("walks", walks)
 
 
 def two_numbers() -> None:
