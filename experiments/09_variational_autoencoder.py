@@ -489,7 +489,7 @@ def exchange_rates() -> None:
     study.table(
         "exchange rates",
         {"mean image": "mean image"} | rows | CALIBRATED,
-        ["error", "rate", "active", "-ELBO", "FFD"],
+        ["noise variance", "error", "rate", "active", "-ELBO"],
     )
 
 
