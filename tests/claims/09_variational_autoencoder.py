@@ -43,14 +43,12 @@ n_map = math.isqrt(n_pictures("map"))
 says("A square of twenty by twenty garments", n_map, n_map)
 says("twelve random codes through both networks", setting("n_codes"))
 says("Two rows of twelve samples", setting("n_codes"))
-n_points = evidence.curve("widths")["learned"].numel()
-says("Three thousand points in ten colours", n_points)
 says("ten means over a hundred garments", setting("n_shown"))
 
 # where codes live
 two = evidence.curve("two numbers")
 inside = 1 - math.exp(-(setting("circle") ** 2) / 2)
-says("the circle holds 95 % of a Gaussian", 100 * inside)
+says("in the circle 95 % of a Gaussian", 100 * inside)
 
 
 classes = torch.tensor([fashion.classes.index(c) for c in SHOES])
@@ -76,6 +74,8 @@ says("principal components have 19", small)
 says("trained on all sixty thousand images", n_all)
 says("it reaches 9.4", value("VAE"))
 says("has 9.3", value("AE"))
+drawn = value("VAE", "error of a draw") - value("VAE")
+says("its middle costs another 0.11", drawn)
 says("costs almost nothing", 1 < value("VAE") / value("AE") < 1.02)
 
 # generating
@@ -138,16 +138,15 @@ says(
     1.35 < value("VAE, noise variance 0.5") / value("VAE") < 1.45,
 )
 half = value(HALF, "noise variance")
-says("states a variance of one half", half == 1 / 2)
-says("a deviation of 0.71", math.sqrt(half))
+says("allows every pixel a deviation of 0.71", math.sqrt(half))
 says("on a scale from 0 to 1", images.min(), images.max())
 says("a variance of 0.0116 without being told", value("VAE", "noise variance"))
 says(
-    "none of the eight stated variances that we trained has a lower",
+    "none of the stated variances has a lower",
     not any(resolved(row, "VAE", "-ELBO") for row in STATED),
 )
 says(
-    "it works: 10.8 squared, for 13.3 nats",
+    "a squared error of 10.8 for 13.3 nats",
     value("VAE, Bernoulli"),
     value("VAE, Bernoulli", "rate"),
 )
@@ -155,8 +154,8 @@ says(
 # the width of a cloud
 SHORT, TRAINED = "width after 2 epochs", "width after 20 epochs"
 says(
-    "a correlation of 0.86, but much of that only says that units differ: a constant"
-    " for each unit has 0.70 as well",
+    "the correlation is 0.86, but much of that only says that the numbers differ:"
+    " their means over all pictures have 0.70 as well",
     value(TRAINED, "correlation"),
     value(TRAINED, "one constant per unit"),
 )
@@ -165,7 +164,7 @@ says(
     value(SHORT, "within units"),
     value(TRAINED, "within units"),
 )
-says("the log-variance of 300 images", len(evidence.curve("widths")["learned"]))
+says("log-variances of 300 images", len(evidence.curve("widths")["learned"]))
 
 # two ways to break it
 FOUND, LINEAR, BOTH = "ReLU, sigma", "linear, sigma", "ReLU, log-variance"
@@ -173,24 +172,23 @@ says(
     "The ReLU does the damage, whatever the second output means",
     resolved(LINEAR, FOUND) and resolved(HALF, BOTH),
 )
-says("both meanings are nearly level", 1 / 1.05 < value(LINEAR) / value(HALF) < 1.05)
-dead = {row: set(evidence[row, "dead means"].runs.values()) for row in (FOUND, BOTH)}
-says("some means are dead under every seed", min(set.union(*dead.values())) > 0)
 says(
-    "five to seven of ten where the second head is the width",
-    dead[FOUND] == {5, 6, 7},
+    "errors of 16.1 and 22.4, against 13.7 and 13.4 without it",
+    *(value(row) for row in (FOUND, BOTH, LINEAR, HALF)),
 )
-says("By FFD its samples are no worse", not resolved(HALF, FOUND, "FFD"))
+dead = {row: set(evidence[row, "dead means"].runs.values()) for row in (FOUND, BOTH)}
+says("Some means are dead under every seed", min(set.union(*dead.values())) > 0)
+says("as we found it are no worse", not resolved(HALF, FOUND, "FFD"))
 EMOJI, HEADS = "emoji, {}, {}", ("ReLU heads", "linear heads")
 lost = [value(EMOJI.format(head, "summed KL")) for head in HEADS]
 white = value("emoji, all white")
-says("at an error of 2,111, that", lost[0])
+says("an error of 2,111, that", lost[0])
 says("that of a white sheet", all(abs(x / white - 1) < 1 / 200 for x in lost))
 mended = [value(EMOJI.format(head, "calibrated")) for head in HEADS]
 says("the ReLU heads reach 67 and linear ones 37", *mended)
-says("nearly doubles the error", 1.7 < mended[0] / mended[1] < 2)
 
 # exercises
 says("after ten epochs on six thousand images", len(images))
 says("a squared error of at most $20$", setting("limit"))
 says("about twenty times the whole range", round(math.sqrt(n_pixels / 2)))
+says("on six thousand pictures of Fashion-MNIST", len(images))
