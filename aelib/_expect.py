@@ -76,6 +76,16 @@ def instance(name: str, value: object, kind: type, words: str) -> None:
         raise TypeError(f"{name} must be {words}, got {type(value).__name__}")
 
 
+def function(name: str, value: object) -> None:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {type(value).__name__}")
+
+
+def flag(name: str, value: object) -> None:
+    """True or False: of anything else the truth is a guess."""
+    instance(name, value, bool, "True or False")
+
+
 def mapping(name: str, value: object) -> None:
     """A Mapping that is not empty."""
     if not isinstance(value, Mapping):

@@ -77,8 +77,8 @@ MUTATIONS = [
     Mutation(
         "files-never-swept",
         _FILES,
-        "    sweep(path)\n    temporary, file",
-        "    temporary, file",
+        "    sweep(path)\n    return",
+        "    return",
         (f"{_IN_FILES}::test_what_a_killed_process_left_is_swept_by_the_next_write",),
     ),
     Mutation(
