@@ -1,6 +1,7 @@
 """Plots: artists hold the data that went in; the style suits light and dark pages."""
 
 import itertools
+import math
 from types import SimpleNamespace
 
 import matplotlib
@@ -180,6 +181,13 @@ def test_history_of_a_run():
     assert drawn == {"train": [1.0, 1.5], "validation": [2.0, 2.5]}
     run.val = []
     assert len(plots.history(run, ylabel="SSE").lines) == 1
+    run.val = [None, {"loss": 2.5, "rate": 2.5}]  # validation was added later
+    ax = plots.history(run, ylabel="SSE")
+    assert math.isnan(ax.lines[1].get_ydata()[0])
+    assert ax.lines[1].get_ydata()[1] == 2.5
+    assert ax.lines[1].get_marker() == "."  # one point alone makes no line
+    ax = plots.history({"train": [3.0, 2.0], "val": [None, 2.5]}, ylabel="SSE")
+    assert ax.lines[1].get_ydata()[1] == 2.5
     with pytest.raises(ValueError, match="term must be one of"):
         plots.history(run, ylabel="SSE", term="kl")
 

@@ -1,5 +1,6 @@
 """Charts: bars, curves, matrices and clouds of points."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -85,8 +86,11 @@ def history(
 ) -> Axes:
     """Curves of a training run, one number an epoch; the first epoch is 1.
 
+    Epochs without a number, as those before validation was added, leave a gap.
+
     Args:
-        history: what `aelib.train.train` returns, or curves by name (lists of numbers).
+        history: what `aelib.train.train` returns, or curves by name: lists of numbers,
+            None for an epoch without.
         ylabel: what is plotted, with its unit.
         term: which term of the objective; curves given by name are all drawn.
         logy: whether the axis is logarithmic.
@@ -97,9 +101,15 @@ def history(
     """
     curves = history if isinstance(history, Mapping) else _curves_of(history, term)
     _expect.mapping("history", curves)
-    tensors = {name: torch.tensor(v, dtype=torch.float64) for name, v in curves.items()}
+    filled = {
+        name: [math.nan if value is None else value for value in values]
+        for name, values in curves.items()
+    }
+    tensors = {name: torch.tensor(v, dtype=torch.float64) for name, v in filled.items()}
     epochs = torch.arange(1, 1 + len(next(iter(tensors.values()))))
-    return lines(tensors, x=epochs, xlabel="epoch", ylabel=ylabel, logy=logy, ax=ax)
+    has_gap = any(value is None for values in curves.values() for value in values)
+    options = {"logy": logy, "marker": "." if has_gap else None, "ax": ax}
+    return lines(tensors, x=epochs, xlabel="epoch", ylabel=ylabel, **options)
 
 
 def heatmap(
@@ -183,7 +193,7 @@ def _curves_of(history: object, term: str) -> dict[str, list[float]]:
         )
     curves = {"train": history.train, "validation": history.val}
     return {
-        name: [epoch[term] for epoch in epochs]
+        name: [None if epoch is None else epoch[term] for epoch in epochs]
         for name, epochs in curves.items()
         if epochs
     }
