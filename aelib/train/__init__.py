@@ -15,9 +15,11 @@ The loss is a mean over them: means over an epoch are weighted by B.
 The arguments of `train`:
 
 model: on one device; left in train mode.
-objective: see above; its other terms are recorded under their names. One with
+objective: see above; its other terms are recorded under their names. One that has
     state_dict() and load_state_dict(), such as a warm-up that counts its steps, is
-    saved and restored with the run, and left by `evaluate` as it was.
+    saved and restored with the run, and left by `evaluate` as it was. Without them,
+    numbers, words and tensors that it holds as attributes and that change in training
+    are saved and restored. A state elsewhere, such as a global counter, is not.
 batches: an iterable with a length, such as aelib.data.Batches or a DataLoader. Batches
     on the CPU are moved to the model's device.
 val_batches: evaluated after every epoch, by the same objective. They may be left out or
@@ -25,7 +27,7 @@ val_batches: evaluated after every epoch, by the same objective. They may be lef
 epochs: passes over the batches; a checkpoint's epochs count.
 lr: learning rate of the default optimizer, at the peak of the schedule.
 optimizer: by default fused AdamW with betas (0.9, 0.95) and no weight decay. One handed
-    in brings its own learning rates, which are then the peaks; `lr` is not used.
+    in brings its own learning rates, which are then the peaks; another `lr` is refused.
 schedule: by default one-cycle: the learning rate rises from 1/25 of the peak over the
     first 30 % of the steps and falls to nothing after; betas stay. Else "constant", or
     a function that makes an LRScheduler of the optimizer; it is stepped once a batch.
@@ -35,15 +37,14 @@ stop: a rule that may end the run before its last epoch: `stop_early(...)`, or a
 checkpoint: file that is written after every epoch, and with `resume` continued from; no
     other run may write it meanwhile. On a CPU, with the same versions and number of
     threads, a resumed run equals an uninterrupted one bit for bit, but for its seconds.
-    That takes all that has a state: model, optimizer, schedule, objective, the
-    global generators, those of torch that the objective, the batches or the sampler and
-    data set of a DataLoader hold. What cannot be put back is refused at the start, by
-    name. So is a checkpoint of another model, device, optimizer, schedule, start,
-    run_key, batches or data, as far as they can be seen: tensors by a digest, the
-    numbers and words that the objective reads by their values, and its formula by its
-    terms on the next batch, which may differ by 0.1 %. Not seen: data behind a
-    data set of your own, and what is hidden deeper in an objective or in a file. A
-    finished run trains nothing, says so, and gives its history and parameters.
+    So model, optimizer, schedule and the objective's state are saved, the global
+    generators, and those of torch that the objective, the batches, or the sampler and
+    data set of a DataLoader hold. What of these cannot be put back is refused at the
+    start, by name. So is a checkpoint of another model, device, optimizer, schedule,
+    start, run_key, batches or data: tensors are compared by a digest, and the objective
+    with all behind it by its terms on the next batch, which may differ by 1e-4 of
+    their size (but not where a DataLoader has workers). A finished run trains nothing,
+    says so, and gives its history and parameters.
 resume: False starts anew and replaces the checkpoint.
 run_key: what else identifies the run: a dict of numbers and words, such as
     {"data": "digits v2"}; a checkpoint with another one is refused.

@@ -83,8 +83,8 @@ def first_terms(objective: Objective, model: nn.Module, batch: Batch) -> dict:
         if isinstance(batch, Tensor):
             raise
         raise TypeError(
-            f"objective must take what the batches yield, got {_described(batch)}: "
-            f"use b[0] for the first of them ({error})"
+            f"objective must take what the batches yield: {_described(batch)}; "
+            f"got {type(error).__name__}: {error}"
         ) from error
     check_terms(terms)
     return terms
@@ -92,10 +92,10 @@ def first_terms(objective: Objective, model: nn.Module, batch: Batch) -> dict:
 
 def _described(batch: Sequence) -> str:
     parts = [
-        str(tuple(part.shape)) if isinstance(part, Tensor) else type(part).__name__
-        for part in batch
+        f"b[{i}], {tuple(part.shape) if isinstance(part, Tensor) else type(part)}"
+        for i, part in enumerate(batch)
     ]
-    return f"b, a {type(batch).__name__} of {len(parts)}: {' and '.join(parts)}"
+    return f"b is a {type(batch).__name__} of {len(parts)}: use {', or '.join(parts)}"
 
 
 def check_terms(terms: Any) -> None:

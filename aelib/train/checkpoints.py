@@ -78,6 +78,15 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         ) from error
 
 
+def digest_of(path: Path) -> bytes | None:
+    """The digest of the checkpoint there; None where there is no file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_START)[len(MAGIC) :]
+    except FileNotFoundError:
+        return None
+
+
 def _digest(payload: bytes) -> bytes:
     return hashlib.sha256(payload).hexdigest().encode()
 

@@ -95,7 +95,8 @@ def terms_of_next_batch(
     model: nn.Module, objective: Objective, batches: Iterable[Batch], *, grad: bool
 ) -> dict[str, float]:
     """What the objective makes of the next batch, in eval mode; leaves no trace."""
-    device = device_of(model)
+    device, attributes = device_of(model), objectives.Attributes(objective)
+    held = attributes.now()
     back = snapshot(objective, batches, device)
     with in_eval_mode(model):
         try:
@@ -105,6 +106,7 @@ def terms_of_next_batch(
             return {name: float(term.detach()) for name, term in terms.items()}
         finally:
             back()
+            attributes.put_back(held)
 
 
 def snapshot(

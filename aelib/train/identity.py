@@ -35,13 +35,13 @@ def about_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, str]:
 
 
 def about_objective(objective: Objective) -> dict[str, str]:
-    """Numbers and words that it reads; its formula cannot be seen."""
-    about = {
-        f"objective's {name}": value
-        for name, value in objectives.settings(objective).items()
+    """What of it has a state, by name; its formula cannot be seen."""
+    kind = type(objective).__name__ if has_state(objective) else "none"
+    names = sorted(objectives.generators(objective))
+    return {
+        "objective with a state": kind,
+        "set of the objective's generators": ", ".join(names) or "none",
     }
-    stateful = type(objective).__name__ if has_state(objective) else "none"
-    return {**about, "objective with a state": stateful}
 
 
 def about_batches(

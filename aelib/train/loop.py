@@ -13,6 +13,7 @@ from aelib.train.calls import Batch, Objective
 from aelib.train.history import History
 from aelib.train.identity import about_key
 from aelib.train.preparation import (
+    DEFAULT_LR,
     Schedule,
     check_arguments,
     check_settings,
@@ -33,7 +34,7 @@ def train(
     *,
     val_batches: Iterable[Batch] | None = None,
     epochs: int,
-    lr: float = 1e-3,
+    lr: float = DEFAULT_LR,
     optimizer: torch.optim.Optimizer | None = None,
     schedule: Schedule = None,
     grad_clip: float | None = None,

@@ -1,7 +1,8 @@
-"""What an objective reads besides its arguments: settings, generators, own state.
+"""What an objective holds or reads besides its arguments, as far as it can be seen.
 
-Seen are the attributes of an object, the arguments of a partial, defaults, names of
-an enclosing function and global names, one level deep: not what they hold or call.
+Seen are the attributes of an object or a function, the arguments of a partial,
+defaults, names of an enclosing function and global names: one level deep, not what
+these hold or call in their turn.
 """
 
 import dis
@@ -21,9 +22,8 @@ _PLAIN = (bool, int, float, str, type(None))
 
 def settings(objective: Any) -> dict[str, str]:
     """Numbers and words that it reads, name -> value as text."""
-    # Six digits: a number that was computed may differ in its last ones.
     return {
-        name: f"{value:.6g}" if isinstance(value, float) else repr(value)
+        name: repr(value)
         for name, value in _reads(objective).items()
         if isinstance(value, _PLAIN)
     }
@@ -48,57 +48,71 @@ def check_restorable(objective: Any) -> None:
             )
 
 
-class Watch:
-    """Notices where a call has changed what a checkpoint could not put back."""
+class Attributes:
+    """Numbers, words and tensors that an objective without state_dict() holds.
+
+    Those that change while it is called are a state, such as the steps that a warm-up
+    has counted; those that stay are settings, which whoever resumes a run may choose.
+    """
 
     def __init__(self, objective: Any) -> None:
-        self.objective = objective
-        self.before = self._seen()
+        self.owner = _owner(objective)
+        self.marks = {name: _mark(value) for name, value in self._plain().items()}
 
-    def check(self) -> None:
-        """Raises TypeError, naming what has changed since."""
-        after = self._seen()
-        for name in {**self.before, **after}:
-            if self.before.get(name) != after.get(name):
-                raise TypeError(
-                    "objective must have state_dict() and load_state_dict() with a "
-                    f"checkpoint, got one whose {name} changes and could not be put "
-                    "back"
-                )
-
-    def _seen(self) -> dict[str, Any]:
+    def now(self) -> dict[str, Any]:
+        """All of them, to be put back."""
         return {
-            name: (id(v), v._version) if isinstance(v, Tensor) else v
-            for name, v in _reads(self.objective).items()
-            if isinstance(v, (*_PLAIN, Tensor))
+            name: value.clone() if isinstance(value, Tensor) else value
+            for name, value in self._plain().items()
         }
+
+    def changed(self) -> dict[str, Any]:
+        """Those that are not as they were when this was made."""
+        return {
+            name: value
+            for name, value in self._plain().items()
+            if _mark(value) != self.marks.get(name)
+        }
+
+    def put_back(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            now = getattr(self.owner, name, None)
+            on_device = isinstance(now, Tensor) and isinstance(value, Tensor)
+            setattr(self.owner, name, value.to(now.device) if on_device else value)
+            self.marks.pop(name, None)  # it is a state, also where it equals the start
+
+    def _plain(self) -> dict[str, Any]:
+        if has_state(self.owner):  # then they are its own matter
+            return {}
+        held = getattr(self.owner, "__dict__", {})
+        return {n: v for n, v in held.items() if isinstance(v, (*_PLAIN, Tensor))}
+
+
+def _mark(value: Any) -> Any:
+    return (id(value), value._version) if isinstance(value, Tensor) else repr(value)
+
+
+def _owner(objective: Any) -> Any:
+    if isinstance(objective, functools.partial):
+        return _owner(objective.func)
+    return objective.__self__ if inspect.ismethod(objective) else objective
 
 
 def _reads(objective: Any) -> dict[str, Any]:
     if isinstance(objective, functools.partial):
-        arguments = {f"argument {i}": v for i, v in enumerate(objective.args)}
-        return _reads(objective.func) | arguments | objective.keywords
-    found: dict[str, Any] = {}
-    owner, function = objective, type(objective).__call__
-    if inspect.ismethod(objective):
-        owner, function = objective.__self__, objective.__func__
-    elif inspect.isfunction(objective):
-        owner, function = None, objective
-    if not has_state(owner):  # else its attributes are its own matter
-        found |= getattr(owner, "__dict__", {})
-    if inspect.isfunction(function):
-        found |= _outer_values(function)
-    return found
+        given = {f"argument {i}": v for i, v in enumerate(objective.args, start=1)}
+        return _reads(objective.func) | given | objective.keywords
+    found = dict(getattr(_owner(objective), "__dict__", {}))
+    function = getattr(objective, "__func__", objective)
+    if not inspect.isfunction(function):
+        function = type(objective).__call__
+    return found | _outer(function) if inspect.isfunction(function) else found
 
 
-def _outer_values(function: types.FunctionType) -> dict[str, Any]:
-    found = {
-        name: function.__globals__[name]
-        for name in _global_names(function.__code__)
-        if name in function.__globals__
-    }
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    for name, cell in cells:
+def _outer(function: types.FunctionType) -> dict[str, Any]:
+    space, code = function.__globals__, function.__code__
+    found = {name: space[name] for name in _global_names(code) if name in space}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
             found[name] = cell.cell_contents
         except ValueError:  # not bound yet
@@ -110,7 +124,7 @@ def _outer_values(function: types.FunctionType) -> dict[str, Any]:
 def _global_names(code: types.CodeType) -> Iterator[str]:
     # co_names holds names of attributes too; the instructions tell them apart.
     for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+        if instruction.opname == "LOAD_GLOBAL":
             yield instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

@@ -1,6 +1,7 @@
 """Checks of what `train` is given, and its default optimizer and schedule."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from aelib.train.checkpoints import load_checkpoint
 from aelib.train.sources import check_source
 from aelib.train.stopping import StopEarly
 
+DEFAULT_LR = 1e-3
 Schedule = str | Callable[[torch.optim.Optimizer], LRScheduler] | None
 
 
@@ -71,7 +73,7 @@ def weights_of(start: Any, model: nn.Module) -> dict[str, Tensor]:
         FileNotFoundError: there is no such file.
         TypeError, ValueError: it is neither, or not of this model, or not finite.
     """
-    found = start if isinstance(start, Mapping) else load_checkpoint(start)
+    found = start if isinstance(start, Mapping) else _read(start)
     if isinstance(found.get("best"), Mapping):  # what the model was left with
         found = found["best"]
     elif isinstance(found.get("model"), Mapping):
@@ -87,6 +89,22 @@ def weights_of(start: Any, model: nn.Module) -> dict[str, Tensor]:
         if not have.isfinite().all():
             raise ValueError(f"start must be finite, got NaN or Inf in {name!r}")
     return dict(found)
+
+
+def _read(start: Any) -> dict[str, Any]:
+    if not isinstance(start, str | os.PathLike):
+        cure = ": its state_dict()" if isinstance(start, nn.Module) else ""
+        raise TypeError(
+            "start must be a checkpoint's path or a state_dict, "
+            f"got {type(start).__name__}{cure}"
+        )
+    try:
+        return load_checkpoint(start)
+    except OSError as error:
+        raise type(error)(
+            f"start must be a checkpoint that can be read, got {str(start)!r}: "
+            f"{error.strerror}"
+        ) from error
 
 
 def _shape(value: Any) -> str:
@@ -105,8 +123,10 @@ def default_optimizer(model: nn.Module, lr: float) -> torch.optim.Optimizer:
     )
 
 
-def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Raises TypeError or ValueError where it is not an optimizer of this model."""
+def check_optimizer(
+    model: nn.Module, optimizer: torch.optim.Optimizer, lr: float
+) -> None:
+    """Raises TypeError or ValueError where it is not one of this model and this lr."""
     kind = torch.optim.Optimizer
     _expect.instance("optimizer", optimizer, kind, "a torch.optim.Optimizer")
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -114,6 +134,12 @@ def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     if strangers:
         raise ValueError(
             f"optimizer must hold parameters of this model, got {strangers} others"
+        )
+    rates = [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups]
+    if lr not in (DEFAULT_LR, *rates):
+        raise ValueError(
+            f"lr must be left out beside an optimizer, which has its own {rates}, "
+            f"got {lr}"
         )
 
 

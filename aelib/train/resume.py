@@ -9,7 +9,12 @@ from torch import Tensor
 
 from aelib import _files
 from aelib.train import identity, objectives
-from aelib.train.checkpoints import load_checkpoint, save_checkpoint, try_checkpoint
+from aelib.train.checkpoints import (
+    digest_of,
+    load_checkpoint,
+    save_checkpoint,
+    try_checkpoint,
+)
 from aelib.train.evaluation import terms_of_next_batch
 from aelib.train.generators import get_generators, set_generators
 from aelib.train.history import History
@@ -22,7 +27,7 @@ from aelib.train.sources import (
 )
 from aelib.train.stopping import StopEarly
 
-_SAME = 1e-3  # relative: another number of threads moves a loss far less
+_SAME = 1e-4  # relative: another number of threads moves a loss far less
 
 
 class Store:
@@ -41,7 +46,7 @@ class Store:
         if run.val_batches is not None:
             check_restorable("val_batches", run.val_batches)
         objectives.check_restorable(run.objective)
-        run.watched = True
+        self.attributes = objectives.Attributes(run.objective)
         self.identity = {
             **key,
             **identity.about_model(run.model),
@@ -52,11 +57,12 @@ class Store:
             **identity.about_objective(run.objective),
             **identity.about_batches(run.batches, run.val_batches),
         }
-        self.stamp = None  # of the file, as this run left it
+        self.digest: bytes | None = None  # of the file, as this run found or left it
 
     def try_to_write(self) -> None:
         """Raises what `save` would raise, before there is anything to lose."""
         try_checkpoint(self.path, self._state())
+        self.digest = digest_of(self.path)
 
     def save(self) -> None:
         """Write the run to the file.
@@ -64,19 +70,13 @@ class Store:
         Raises:
             FileExistsError: another run has written there since this one did.
         """
-        if self.stamp is not None and self._stamp() not in (None, self.stamp):
+        if digest_of(self.path) not in (None, self.digest):
             raise FileExistsError(
                 f"checkpoint {self.path} must be this run's alone, got one that "
                 "another has written meanwhile: give each run a path of its own"
             )
         save_checkpoint(self.path, {**self._state(), "first batch": self._probe()})
-        self.stamp = self._stamp()
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        if not self.path.exists():
-            return None
-        found = self.path.stat()
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        self.digest = digest_of(self.path)
 
     def resume(self) -> None:
         """Put the run to where the file left it.
@@ -85,7 +85,7 @@ class Store:
             ValueError: the file is damaged, or of another run, which is left as it is.
         """
         run, path = self.run, self.path
-        self.stamp = self._stamp()
+        self.digest = digest_of(path)
         state = load_checkpoint(path)
         if not state.keys() >= {*self._state(), "first batch"}:
             raise ValueError(
@@ -98,7 +98,7 @@ class Store:
         before = copy.deepcopy(self._state())
         try:
             self._load(state)
-            self._check_first_batch(state["first batch"])
+            self._check_first_batch(state["first batch"], state["objective's settings"])
         except BaseException:
             self._load(before)
             raise
@@ -118,6 +118,8 @@ class Store:
             "val_batches": run.val_batches and source_state(run.val_batches),
             "objective": objective.state_dict() if has_state(objective) else None,
             "objective's generators": {name: g.get_state() for name, g in own.items()},
+            "objective's attributes": self.attributes.changed(),
+            "objective's settings": objectives.settings(objective),
             "generators": get_generators(run.device),
             "history": run.history.to_dict(),
             "rates": run.rates,
@@ -137,6 +139,7 @@ class Store:
             run.objective.load_state_dict(state["objective"])
         for name, generator in objectives.generators(run.objective).items():
             generator.set_state(state["objective's generators"][name])
+        self.attributes.put_back(state["objective's attributes"])
         set_generators(state["generators"], run.device)
 
     def _check_length(self, history: History, best: Any) -> None:
@@ -168,7 +171,9 @@ class Store:
             return None
         return terms_of_next_batch(run.model, run.objective, run.batches, grad=True)
 
-    def _check_first_batch(self, saved: dict[str, float] | None) -> None:
+    def _check_first_batch(
+        self, saved: dict[str, float] | None, settings: dict[str, str]
+    ) -> None:
         if saved is None:
             return
         given = self._probe() or {}
@@ -178,8 +183,18 @@ class Store:
                 raise ValueError(
                     f"checkpoint {self.path} must be of this run to resume it, got one "
                     f"of another objective or data: {name!r} of the next batch is "
-                    f"{before} instead of {now}; {identity.advice(self.path)}"
+                    f"{before} instead of {now}{self._what_changed(settings)}; "
+                    f"{identity.advice(self.path)}"
                 )
+
+    def _what_changed(self, settings: dict[str, str]) -> str:
+        given = objectives.settings(self.run.objective)
+        changed = [
+            f"{name} was {settings[name]} and is {given[name]}"
+            for name in settings
+            if name in given and settings[name] != given[name]
+        ]
+        return f" ({', '.join(changed)})" if changed else ""
 
 
 def _same(before: Any, now: Any) -> bool:

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from aelib.train import objectives
 from aelib.train.calls import (
     Batch,
     Objective,
@@ -61,7 +60,6 @@ class Run:
         self.history = History()
         self.rates: list[float] = []  # of learning, after each epoch
         self.best: dict[str, Any] | None = None  # the weights of the best epoch
-        self.watched = False  # whether hidden changes of the objective are refused
 
     def prepare(
         self,
@@ -73,7 +71,8 @@ class Run:
         """Make what is missing of optimizer and schedule, and the guard."""
         if optimizer is None:
             optimizer = default_optimizer(self.model, lr)
-        check_optimizer(self.model, optimizer)
+        else:
+            check_optimizer(self.model, optimizer, lr)
         self.optimizer, self.epochs = optimizer, epochs
         self.n_steps = epochs * len(self.batches)
         self.scheduler, self.schedule = make_schedule(schedule, optimizer, self.n_steps)
@@ -134,11 +133,8 @@ class Run:
 
     def _first_terms(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Those of an epoch's first batch, looked at more closely than the others."""
-        watch = objectives.Watch(self.objective) if self.watched else None
         terms = first_terms(self.objective, self.called, batch)
         check_gradient(terms["loss"])
-        if watch is not None:
-            watch.check()
         if self.history.train and terms.keys() != self.history.train[0].keys():
             raise ValueError(
                 "objective must return the terms of the epochs before, "

@@ -132,6 +132,7 @@ def describe_source(name: str, batches: Iterable[Batch]) -> dict[str, str]:
         about[f"sampler of {name}"] = " in ".join(kinds)
         about[f"number of examples in {name}"] = str(len(batches.dataset))
         about[f"workers of {name}"] = str(batches.num_workers)
+        about[f"number of generators in {name}"] = str(len(_generators(batches)))
     tensors = list(_tensors(batches))
     if tensors:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors[:3])
