@@ -87,7 +87,7 @@ def test_validation_dropped_later_leaves_a_gap(path):
 def test_whatever_train_writes_it_reads_or_refuses_by_name(tmp_path):
     losses, rng = sequences.expected(), random.Random(0)
     seen = []
-    for trial in range(25):
+    for trial in range(12):  # and 200 in tests/faults
         seen += sequences.try_sequence(rng, tmp_path / f"{trial}.ckpt", losses)
     assert {"done", "refused", "killed"} == set(seen)
 
