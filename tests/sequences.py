@@ -74,7 +74,8 @@ def try_sequence(rng: random.Random, path: Path, losses: list[float]) -> list[st
         try:
             history = train(network, call, batches(), **options)
         except Killed as killed:
-            check(killed.history, losses)
+            # None where the end came into the repetition of the first step.
+            check(getattr(killed, "history", History()), losses)
             found.append("killed")
         except ValueError as error:
             name, refused = str(error).split()[0], torch.equal(weights, network.weight)

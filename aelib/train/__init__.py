@@ -19,7 +19,8 @@ objective: see above; its other terms are recorded under their names. One that h
     state_dict() and load_state_dict(), such as a warm-up that counts its steps, is
     saved and restored with the run, and left by `evaluate` as it was. Without them,
     numbers, words and tensors that it holds as attributes and that change in training
-    are saved and restored. A state elsewhere, such as a global counter, is not.
+    are saved and restored. A global counter, or one of an enclosing function, cannot
+    be: the run is then not resumed.
 batches: an iterable with a length, such as aelib.data.Batches or a DataLoader. Batches
     on the CPU are moved to the model's device.
 val_batches: evaluated after every epoch, by the same objective. They may be left out or
@@ -42,9 +43,9 @@ checkpoint: file that is written after every epoch, and with `resume` continued 
     data set of a DataLoader hold. What of these cannot be put back is refused at the
     start, by name. So is a checkpoint of another model, device, optimizer, schedule,
     start, run_key, batches or data: tensors are compared by a digest, and the objective
-    with all behind it by its terms on the next batch, which may differ by 1e-4 of
-    their size (but not where a DataLoader has workers). A finished run trains nothing,
-    says so, and gives its history and parameters.
+    with all behind it by repeating the first step of the run, whose terms may differ
+    by 1e-4 of their size. A finished run trains nothing, says so, and gives its history
+    and parameters.
 resume: False starts anew and replaces the checkpoint.
 run_key: what else identifies the run: a dict of numbers and words, such as
     {"data": "digits v2"}; a checkpoint with another one is refused.
@@ -55,13 +56,13 @@ tracker: gets the scalars of every epoch, on resume those before it too.
 progress: whether to show a bar; by default aelib.config.progress().
 compile: hand the objective torch.compile(model) instead of the model.
 
-With a checkpoint or val_batches the objective is also called on one batch in eval mode
-(after every epoch, or before the first), and its traces are removed. Of a step that is
-not finite no trace stays: no parameter has changed since, the checkpoint is that of the
-epoch before, and FloatingPointError names the epoch, the step, every bad term and the
-likely cause. torch.OutOfMemoryError names the batch size tried, and a smaller one.
-Whatever ends a run early, an interrupt too, carries the History of its complete epochs
-as `error.history`.
+What a run needs is tried before its first step: the checkpoint's folder by writing
+there, val_batches by one call of the objective. Of a step that is not finite no trace
+stays: no parameter has changed since, the checkpoint is that of the epoch before, and
+FloatingPointError names the epoch, the step, every bad term and the likely cause.
+torch.OutOfMemoryError names the batch size tried, and a smaller one. Whatever ends a
+run early, an interrupt too, carries the History of its complete epochs as
+`error.history`.
 """
 
 from aelib.train.calls import Batch, Objective

@@ -53,7 +53,7 @@ def evaluate(
     _expect.function("objective", objective)
     check_yields_batches("batches", batches)
     back = snapshot(objective, batches, device_of(model))
-    with in_eval_mode(model):
+    with in_mode(model, train=False):
         try:
             with torch.no_grad():
                 return _means(model, objective, batches, back)
@@ -91,19 +91,18 @@ def _first(objective: Objective) -> Objective:
     return lambda model, batch: first_terms(objective, model, batch)
 
 
-def terms_of_next_batch(
-    model: nn.Module, objective: Objective, batches: Iterable[Batch], *, grad: bool
-) -> dict[str, float]:
-    """What the objective makes of the next batch, in eval mode; leaves no trace."""
+def try_next_batch(
+    model: nn.Module, objective: Objective, batches: Iterable[Batch]
+) -> None:
+    """Call the objective on the next batch as `evaluate` does, and leave no trace."""
     device, attributes = device_of(model), objectives.Attributes(objective)
     held = attributes.now()
     back = snapshot(objective, batches, device)
-    with in_eval_mode(model):
+    with in_mode(model, train=False):
         try:
             batch = next(iter(batches), None)
-            with memory_explained(batch_length(batch)), torch.set_grad_enabled(grad):
-                terms = first_terms(objective, model, to_device(batch, device))
-            return {name: float(term.detach()) for name, term in terms.items()}
+            with memory_explained(batch_length(batch)), torch.no_grad():
+                first_terms(objective, model, to_device(batch, device))
         finally:
             back()
             attributes.put_back(held)
@@ -129,10 +128,10 @@ def snapshot(
 
 
 @contextlib.contextmanager
-def in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Eval mode, and afterwards the mode of every submodule as it was."""
+def in_mode(model: nn.Module, *, train: bool) -> Iterator[None]:
+    """Train or eval mode, and afterwards the mode of every submodule as it was."""
     modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    model.train(train)
     try:
         yield
     finally:

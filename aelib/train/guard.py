@@ -85,6 +85,8 @@ class Guard:
             index = int(bad[0])
             words = self._culprit(table[index], watched[index])
             raise BadStep(index, len(table), words)
+        first = zip(self.record.names, table[0].tolist(), strict=True)
+        self.first_terms = dict(first)
         return self.record.means(table)
 
     def _culprit(self, values: Tensor, watched: Tensor) -> str:

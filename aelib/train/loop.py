@@ -95,6 +95,8 @@ def _begin(
     if weights is not None:
         run.model.load_state_dict(weights)
     run.try_validation()
+    if store is not None and not run.history:
+        store.note_start()
     return store
 
 

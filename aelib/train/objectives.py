@@ -29,6 +29,12 @@ def settings(objective: Any) -> dict[str, str]:
     }
 
 
+def outer_numbers(objective: Any) -> dict[str, str]:
+    """The same of enclosing functions and global names: these cannot be put back."""
+    held = getattr(_owner(objective), "__dict__", {})
+    return {n: value for n, value in settings(objective).items() if n not in held}
+
+
 def generators(objective: Any) -> dict[str, torch.Generator]:
     """Generators of torch that it reads, by name."""
     return {
@@ -58,6 +64,7 @@ class Attributes:
     def __init__(self, objective: Any) -> None:
         self.owner = _owner(objective)
         self.marks = {name: _mark(value) for name, value in self._plain().items()}
+        self.first = self.now()
 
     def now(self) -> dict[str, Any]:
         """All of them, to be put back."""
@@ -73,6 +80,11 @@ class Attributes:
             for name, value in self._plain().items()
             if _mark(value) != self.marks.get(name)
         }
+
+    def at_start(self) -> dict[str, Any]:
+        """Those that have changed, as they were when this was made."""
+        kind = type(self.owner)  # holds defaults of those that were not set yet
+        return {n: self.first.get(n, getattr(kind, n, None)) for n in self.changed()}
 
     def put_back(self, values: dict[str, Any]) -> None:
         for name, value in values.items():

@@ -5,17 +5,19 @@ import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from aelib import _files
 from aelib.train import identity, objectives
+from aelib.train.calls import first_terms, to_device
 from aelib.train.checkpoints import (
     digest_of,
     load_checkpoint,
     save_checkpoint,
     try_checkpoint,
 )
-from aelib.train.evaluation import terms_of_next_batch
+from aelib.train.evaluation import in_mode
 from aelib.train.generators import get_generators, set_generators
 from aelib.train.history import History
 from aelib.train.run import Run
@@ -57,7 +59,16 @@ class Store:
             **identity.about_objective(run.objective),
             **identity.about_batches(run.batches, run.val_batches),
         }
+        self.note_start()
         self.digest: bytes | None = None  # of the file, as this run found or left it
+
+    def note_start(self) -> None:
+        """Keep what the first step starts from, so that `resume` can repeat it."""
+        first = copy.deepcopy(self._moving())
+        model = {name: tensor.cpu() for name, tensor in first["model"].items()}
+        self.first = {**first, "model": model}
+        self.numbers = objectives.outer_numbers(self.run.objective)
+        self.lost: set[str] = set()  # names of those that have changed
 
     def try_to_write(self) -> None:
         """Raises what `save` would raise, before there is anything to lose."""
@@ -75,7 +86,7 @@ class Store:
                 f"checkpoint {self.path} must be this run's alone, got one that "
                 "another has written meanwhile: give each run a path of its own"
             )
-        save_checkpoint(self.path, {**self._state(), "first batch": self._probe()})
+        save_checkpoint(self.path, self._state())
         self.digest = digest_of(self.path)
 
     def resume(self) -> None:
@@ -87,7 +98,7 @@ class Store:
         run, path = self.run, self.path
         self.digest = digest_of(path)
         state = load_checkpoint(path)
-        if not state.keys() >= {*self._state(), "first batch"}:
+        if not state.keys() >= self._state().keys():
             raise ValueError(
                 f"checkpoint {path} must be written by train to resume it, "
                 f"got one that holds {sorted(map(str, state))}"
@@ -95,51 +106,76 @@ class Store:
         identity.check_identity(path, state["identity"], self.identity)
         history = History.from_dict(state["history"])
         self._check_length(history, state["best"])
+        self._check_lost(state["lost"], state["settings"])
         before = copy.deepcopy(self._state())
         try:
+            self._check_first_step(state)
             self._load(state)
-            self._check_first_batch(state["first batch"], state["objective's settings"])
         except BaseException:
             self._load(before)
+            self.attributes.put_back(self.attributes.at_start())
             raise
         self.identity = {**state["identity"], **self.identity}  # validation before
+        self.lost = set(state["lost"])
+        self.first, run.first_terms = state["first"], state["first terms"]
         run.history, run.rates, run.best = history, state["rates"], state["best"]
 
     def _state(self) -> dict[str, Any]:
         """All that the remaining epochs depend on."""
-        run, objective = self.run, self.run.objective
-        own = objectives.generators(objective)
+        run = self.run
         return {
+            **self._moving(),
             "identity": self.identity,
-            "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
             "schedule": run.scheduler.state_dict() if run.scheduler else None,
-            "batches": source_state(run.batches),
             "val_batches": run.val_batches and source_state(run.val_batches),
-            "objective": objective.state_dict() if has_state(objective) else None,
-            "objective's generators": {name: g.get_state() for name, g in own.items()},
-            "objective's attributes": self.attributes.changed(),
-            "objective's settings": objectives.settings(objective),
-            "generators": get_generators(run.device),
             "history": run.history.to_dict(),
             "rates": run.rates,
             "best": run.best,
+            "settings": objectives.settings(run.objective),
+            "lost": sorted(self._lost()),
+            "first": {**self.first, "attributes": self._attributes_at_first()},
+            "first terms": run.first_terms,
         }
+
+    def _lost(self) -> set[str]:
+        now, before = objectives.outer_numbers(self.run.objective), self.numbers
+        return self.lost | {n for n in now if now[n] != before.get(n)}
+
+    def _moving(self) -> dict[str, Any]:
+        """What a call of the objective on the next batch depends on."""
+        run, objective = self.run, self.run.objective
+        own = objectives.generators(objective)
+        return {
+            "model": run.model.state_dict(),
+            "batches": source_state(run.batches),
+            "objective": objective.state_dict() if has_state(objective) else None,
+            "attributes": self.attributes.changed(),
+            "own generators": {name: g.get_state() for name, g in own.items()},
+            "generators": get_generators(run.device),
+        }
+
+    def _attributes_at_first(self) -> dict[str, Any]:
+        return {**self.attributes.at_start(), **self.first["attributes"]}
 
     def _load(self, state: dict[str, Any]) -> None:
         run = self.run
-        load_source_state(run.batches, state["batches"])
+        self._load_moving(state)
         if run.val_batches is not None:
             load_source_state(run.val_batches, state["val_batches"])
-        run.model.load_state_dict(state["model"])
         run.optimizer.load_state_dict(state["optimizer"])
         if run.scheduler is not None:
             run.scheduler.load_state_dict(state["schedule"])
+
+    def _load_moving(self, state: dict[str, Any]) -> None:
+        run = self.run
+        load_source_state(run.batches, state["batches"])
+        run.model.load_state_dict(state["model"])
         if has_state(run.objective):
             run.objective.load_state_dict(state["objective"])
+        self.attributes.put_back(state["attributes"])
         for name, generator in objectives.generators(run.objective).items():
-            generator.set_state(state["objective's generators"][name])
-        self.attributes.put_back(state["objective's attributes"])
+            generator.set_state(state["own generators"][name])
         set_generators(state["generators"], run.device)
 
     def _check_length(self, history: History, best: Any) -> None:
@@ -164,26 +200,32 @@ class Store:
                     f"{wanted}, to keep them, got none; {identity.advice(self.path)}"
                 )
 
-    def _probe(self) -> dict[str, float] | None:
-        """The terms of the next batch, by which another loss or data are noticed."""
-        run = self.run
-        if getattr(run.batches, "num_workers", 0):  # to start them takes seconds
-            return None
-        return terms_of_next_batch(run.model, run.objective, run.batches, grad=True)
+    def _check_lost(self, names: list[str], saved: dict[str, str]) -> None:
+        given = objectives.outer_numbers(self.run.objective)
+        for name in names:
+            if name in given and given[name] != saved[name]:
+                raise ValueError(
+                    f"checkpoint {self.path} must hold all that changes in training, "
+                    f"got one where the objective's {name} came to {saved[name]} and "
+                    f"cannot be put back, now that it is {given[name]}: make it an "
+                    f"attribute of an object; {identity.advice(self.path)}"
+                )
 
-    def _check_first_batch(
-        self, saved: dict[str, float] | None, settings: dict[str, str]
-    ) -> None:
-        if saved is None:
-            return
-        given = self._probe() or {}
+    def _check_first_step(self, state: dict[str, Any]) -> None:
+        """Repeat the run's first step as far as its terms: are they the same?"""
+        run, saved = self.run, state["first terms"]
+        self._load_moving(state["first"])
+        with in_mode(run.model, train=True), torch.enable_grad():
+            batch = to_device(next(iter(run.batches)), run.device)
+            terms = first_terms(run.objective, run.model, batch)
+        given = {name: float(term.detach()) for name, term in terms.items()}
         for name in {**saved, **given}:
             before, now = saved.get(name, "none"), given.get(name, "none")
             if not _same(before, now):
                 raise ValueError(
                     f"checkpoint {self.path} must be of this run to resume it, got one "
-                    f"of another objective or data: {name!r} of the next batch is "
-                    f"{before} instead of {now}{self._what_changed(settings)}; "
+                    f"of another objective or data: {name!r} of the first batch was "
+                    f"{before} and is {now}{self._what_changed(state['settings'])}; "
                     f"{identity.advice(self.path)}"
                 )
 

@@ -19,7 +19,7 @@ from aelib.train.calls import (
     to_device,
 )
 from aelib.train.diagnosis import cause
-from aelib.train.evaluation import evaluate, snapshot, terms_of_next_batch
+from aelib.train.evaluation import evaluate, snapshot, try_next_batch
 from aelib.train.guard import BadStep, Guard
 from aelib.train.history import History
 from aelib.train.preparation import (
@@ -58,6 +58,7 @@ class Run:
         self.stop, self.grad_clip = stop, grad_clip
         self.device = device_of(model)
         self.history = History()
+        self.first_terms: dict[str, float] = {}  # of the run's first step
         self.rates: list[float] = []  # of learning, after each epoch
         self.best: dict[str, Any] | None = None  # the weights of the best epoch
 
@@ -81,9 +82,7 @@ class Run:
     def try_validation(self) -> None:
         """Call the objective on the first validation batch, as every epoch will."""
         if self.val_batches is not None:
-            terms_of_next_batch(
-                self.model, self.objective, self.val_batches, grad=False
-            )
+            try_next_batch(self.model, self.objective, self.val_batches)
 
     @property
     def is_done(self) -> bool:
@@ -105,6 +104,7 @@ class Run:
             means = self.guard.read()
         except BadStep as bad:
             raise self._explained(bad, back) from None
+        self.first_terms = self.first_terms or self.guard.first_terms
         val = None
         if self.val_batches is not None:
             val = self._validated()
