@@ -112,10 +112,17 @@ def test_history_stays_valid_or_says_what_differs():
 
 def test_another_loss_is_refused(path):
     history = go(path)
-    model = linear()
+    torch.manual_seed(7)
+    model, shuffled = nn.Sequential(nn.Linear(6, 2), nn.Linear(2, 6)), batches()
+    before, order = copy.deepcopy(model), shuffled.state_dict()
+    f = Weighted(10.0)
+    torch.manual_seed(8)
     with pytest.raises(ValueError, match=r"another objective or data: 'loss' of the f"):
-        go(path, f=lambda m, x: {"loss": 10 * objective(m, x)["loss"]}, model=model)
-    assert same(model, linear())
+        go(path, f=f, b=shuffled, model=model)
+    drawn = torch.rand(())
+    torch.manual_seed(8)
+    assert torch.rand(()) == drawn
+    assert same(model, before) and equal(shuffled.state_dict(), order)
     with pytest.raises(ValueError, match=r"'distortion' of the first batch w.* none"):
         go(path, f=lambda m, x: {"loss": objective(m, x)["loss"]})
     assert go(path) == history
@@ -339,6 +346,17 @@ def test_evaluation_leaves_the_state_of_an_objective():
     assert evaluate(linear(), noisy, HELD_OUT) == first
 
 
+def test_generators_of_an_objective_are_resumed(path):
+    whole, parts = linear(), linear()
+    expected = go(None, 4, Noisy(), model=whole)
+    with pytest.raises(KeyboardInterrupt):
+        go(path, 4, Noisy(), stop=interrupt_after(2))
+    assert go(path, 4, Noisy(), model=parts).train == expected.train
+    assert same(parts, whole)
+    with pytest.raises(ValueError, match="another set of the objective's generators"):
+        go(path, 4)
+
+
 class MovedTensor:
     def __init__(self):
         self.centre, self.n, self.stop = torch.zeros(6), 0, None
@@ -511,7 +529,7 @@ def test_a_tracker_shows_one_run(tmp_path, path):
     assert [row["train/loss"] for row in rows] == [r["loss"] for r in history.train]
 
     stopped = FileTracker(tmp_path / "b")  # holds six epochs of another run
-    go(None, 6, tracker=stopped)
+    go(None, 6, tracker=stopped, lr=0.1)
     with pytest.raises(KeyboardInterrupt):
         go(path, 5, interrupted_at(9, objective))
     go(path, 5, tracker=stopped, val_batches=HELD_OUT)
