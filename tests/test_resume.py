@@ -165,8 +165,8 @@ def closure(weight):
 def test_another_number_in_an_objective_is_refused(path, make):
     go(path, f=make(1.0))
     assert len(go(path, f=make(1.0))) == 3
-    with pytest.raises(ValueError, match=r"\(weight was 1.0 and is 1.001\)"):
-        go(path, f=make(1.001))
+    with pytest.raises(ValueError, match=r"\(weight was 1.0 and is 1.01\)"):
+        go(path, f=make(1.01))
 
 
 def test_another_global_number_is_refused(path, monkeypatch):
@@ -333,6 +333,18 @@ def test_an_objective_with_a_state_is_resumed(path, kind, val):
     assert (history.train, history.val) == (expected.train, expected.val)
     assert same(parts, whole)
     assert kind is Centred or second.n == 16
+
+
+@pytest.mark.parametrize(
+    "made", [lambda f: f.__call__, lambda f: functools.partial(f), lambda f: f]
+)
+def test_the_state_is_found_behind_a_method_or_a_partial(path, made):
+    expected = go(None, 4, made(Remembered()))
+    first = Remembered()
+    with pytest.raises(KeyboardInterrupt):
+        go(path, 4, made(first), stop=interrupt_after(2), val_batches=HELD_OUT)
+    assert first.n == 8
+    assert go(path, 4, made(Remembered())).train == expected.train
 
 
 def test_evaluation_leaves_the_state_of_an_objective():
@@ -573,6 +585,7 @@ def test_start_and_checkpoint_go_together(path):
     with pytest.raises(ValueError, match="another start: none instead of weights"):
         go(path, start=linear().state_dict())
     assert len(go(path, start=linear().state_dict(), resume=False)) == 3
+    assert len(go(path, 5, start=path, resume=False)) == 5  # read, then replaced
 
 
 def test_a_longer_one_cycle_is_refused_with_the_way_out(path):
@@ -681,6 +694,14 @@ def test_rules_may_be_changed_where_the_run_stays_the_same(path):
     stopped(other, epochs=4, keep_best=False)
     with pytest.raises(ValueError, match="must hold the weights of the best epoch"):
         stopped(other, epochs=6)
+
+
+def test_a_rule_that_keeps_nothing_leaves_the_last_weights(path):
+    stopped(path, epochs=9)
+    parts, history, _ = stopped(path, epochs=30, stop=None)
+    whole, expected, _ = stopped(epochs=30, stop=None)
+    assert history.val == expected.val and history.best_epoch is None
+    assert same(parts, whole)
 
 
 def test_a_rule_of_ones_own(path):

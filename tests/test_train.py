@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import ExponentialLR, OneCycleLR, StepLR
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from aelib.data.batches import Batches
 from aelib.trackers import FileTracker, read_scalars
@@ -677,6 +677,12 @@ class Full:
             raise OSError(28, "No space left on device")
 
 
+class Endless(IterableDataset):
+    def __iter__(self):
+        while True:
+            yield data()[0]
+
+
 def plateau(optimizer):
     return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
 
@@ -708,6 +714,11 @@ def short(optimizer):
             "val_batches must yield batches, got a Te",
         ),
         ({"val_batches": iter([data()])}, TypeError, "val_batches must have a length"),
+        (
+            {"batches": DataLoader(Endless(), 16)},
+            TypeError,
+            "batches must have a length .* got DataLoader",
+        ),
         ({"val_batches": []}, ValueError, "val_batches must hold at least one batch"),
         ({"val_batches": [3.0]}, TypeError, "batches must yield a tensor.* got float"),
         ({"tracker": "scalars"}, TypeError, "tracker must have a method scalars.*str"),
@@ -780,6 +791,20 @@ def test_what_is_needed_later_is_tried_before_the_first_call(
     assert calls == [] and same(model, linear())
     assert "\n" not in str(caught.value)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "runs"]
+
+
+@pytest.mark.parametrize(
+    ("model", "f", "source", "message"),
+    [
+        (None, objective, [data()], "model must be an nn.Module, got NoneType"),
+        (linear(), None, [data()], "objective must be a function, got NoneType"),
+        (linear(), objective, data(), r"a Tensor: Batches\(batches, batch_size\)"),
+        (linear(), objective, None, "batches must be iterable, got NoneType"),
+    ],
+)
+def test_wrong_evaluations_are_named(model, f, source, message):
+    with pytest.raises(TypeError, match=message):
+        evaluate(model, f, source)
 
 
 def test_a_closed_tracker_is_refused(tmp_path):

@@ -44,7 +44,7 @@ checkpoint: file that is written after every epoch, and with `resume` continued 
     start, by name. So is a checkpoint of another model, device, optimizer, schedule,
     start, run_key, batches or data: tensors are compared by a digest, and the objective
     with all behind it by repeating the first step of the run, whose terms may differ
-    by 1e-4 of their size. A finished run trains nothing, says so, and gives its history
+    by 1e-3 of their size. A finished run trains nothing, says so, and gives its history
     and parameters.
 resume: False starts anew and replaces the checkpoint.
 run_key: what else identifies the run: a dict of numbers and words, such as

@@ -96,7 +96,6 @@ def try_next_batch(
 ) -> None:
     """Call the objective on the next batch as `evaluate` does, and leave no trace."""
     device, attributes = device_of(model), objectives.Attributes(objective)
-    held = attributes.now()
     back = snapshot(objective, batches, device)
     with in_mode(model, train=False):
         try:
@@ -105,7 +104,7 @@ def try_next_batch(
                 first_terms(objective, model, to_device(batch, device))
         finally:
             back()
-            attributes.put_back(held)
+            attributes.put_back(attributes.at_start())
 
 
 def snapshot(
@@ -114,7 +113,8 @@ def snapshot(
     """A function that puts back to now all that a pass over the batches moves."""
     shared, source = get_generators(device), source_state(batches)
     own = [(g, g.get_state()) for g in objectives.generators(objective).values()]
-    state = copy.deepcopy(objective.state_dict()) if has_state(objective) else None
+    holder = objectives.owner(objective)
+    state = copy.deepcopy(holder.state_dict()) if has_state(holder) else None
 
     def back() -> None:
         set_generators(shared, device)
@@ -122,7 +122,7 @@ def snapshot(
         for generator, saved in own:
             generator.set_state(saved)
         if state is not None:
-            objective.load_state_dict(copy.deepcopy(state))
+            holder.load_state_dict(copy.deepcopy(state))
 
     return back
 

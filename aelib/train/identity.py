@@ -36,7 +36,8 @@ def about_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, str]:
 
 def about_objective(objective: Objective) -> dict[str, str]:
     """What of it has a state, by name; its formula cannot be seen."""
-    kind = type(objective).__name__ if has_state(objective) else "none"
+    holder = objectives.owner(objective)
+    kind = type(holder).__name__ if has_state(holder) else "none"
     names = sorted(objectives.generators(objective))
     return {
         "objective with a state": kind,

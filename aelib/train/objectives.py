@@ -20,6 +20,13 @@ from aelib.train.sources import OTHER_GENERATORS, has_state
 _PLAIN = (bool, int, float, str, type(None))
 
 
+def owner(objective: Any) -> Any:
+    """What holds its state: the object of a method, what a partial calls, or itself."""
+    if isinstance(objective, functools.partial):
+        return owner(objective.func)
+    return objective.__self__ if inspect.ismethod(objective) else objective
+
+
 def settings(objective: Any) -> dict[str, str]:
     """Numbers and words that it reads, name -> value as text."""
     return {
@@ -31,7 +38,7 @@ def settings(objective: Any) -> dict[str, str]:
 
 def outer_numbers(objective: Any) -> dict[str, str]:
     """The same of enclosing functions and global names: these cannot be put back."""
-    held = getattr(_owner(objective), "__dict__", {})
+    held = getattr(owner(objective), "__dict__", {})
     return {n: value for n, value in settings(objective).items() if n not in held}
 
 
@@ -62,7 +69,7 @@ class Attributes:
     """
 
     def __init__(self, objective: Any) -> None:
-        self.owner = _owner(objective)
+        self.owner = owner(objective)
         self.marks = {name: _mark(value) for name, value in self._plain().items()}
         self.first = self.now()
 
@@ -104,17 +111,11 @@ def _mark(value: Any) -> Any:
     return (id(value), value._version) if isinstance(value, Tensor) else repr(value)
 
 
-def _owner(objective: Any) -> Any:
-    if isinstance(objective, functools.partial):
-        return _owner(objective.func)
-    return objective.__self__ if inspect.ismethod(objective) else objective
-
-
 def _reads(objective: Any) -> dict[str, Any]:
     if isinstance(objective, functools.partial):
         given = {f"argument {i}": v for i, v in enumerate(objective.args, start=1)}
         return _reads(objective.func) | given | objective.keywords
-    found = dict(getattr(_owner(objective), "__dict__", {}))
+    found = dict(getattr(owner(objective), "__dict__", {}))
     function = getattr(objective, "__func__", objective)
     if not inspect.isfunction(function):
         function = type(objective).__call__

@@ -163,8 +163,12 @@ class Run:
             epoch = len(self.history) + 1
             raise FloatingPointError(f"validation of epoch {epoch}: {error}") from None
 
+    @property
+    def keeps_best(self) -> bool:
+        return isinstance(self.stop, StopEarly) and self.stop.keep_best
+
     def _keep_best(self) -> None:
-        if isinstance(self.stop, StopEarly) and self.stop.keep_best:
+        if self.keeps_best:
             best = self.stop.best_epoch(self.history)
             if best == len(self.history):
                 state = self.model.state_dict()

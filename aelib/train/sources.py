@@ -52,12 +52,14 @@ def check_yields_batches(name: str, batches: Any) -> None:
 def check_source(name: str, batches: Any) -> None:
     """Raises TypeError or ValueError where this cannot be gone through every epoch."""
     check_yields_batches(name, batches)
-    if not hasattr(batches, "__len__"):
+    try:
+        n_batches = len(batches)
+    except TypeError:
         raise TypeError(
             f"{name} must have a length and be iterable again and again, "
             f"got {type(batches).__name__}"
-        )
-    if len(batches) == 0:
+        ) from None
+    if n_batches == 0:
         raise ValueError(f"{name} must hold at least one batch, got none")
 
 
@@ -130,7 +132,7 @@ def describe_source(name: str, batches: Iterable[Batch]) -> dict[str, str]:
     if isinstance(batches, data.DataLoader):
         kinds = [type(sampler).__name__ for sampler in _samplers(batches)]
         about[f"sampler of {name}"] = " in ".join(kinds)
-        about[f"number of examples in {name}"] = str(len(batches.dataset))
+        about[f"number of examples in {name}"] = str(len(batches.sampler))
         about[f"workers of {name}"] = str(batches.num_workers)
         about[f"number of generators in {name}"] = str(len(_generators(batches)))
     tensors = list(_tensors(batches))

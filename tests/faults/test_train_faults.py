@@ -397,7 +397,7 @@ def test_a_full_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run.ckpt"]
 
 
-N_SAVES = 30
+N_SAVES = 120
 
 
 def save_often(path: str, who: int, n_saves: int, barrier) -> None:

@@ -95,7 +95,7 @@ MUTATIONS = [
     Mutation(
         "resume-objective-not-restored",
         "aelib/train/resume.py",
-        'run.objective.load_state_dict(state["objective"])',
+        'holder.load_state_dict(state["objective"])',
         'str(state["objective"])',
         (f"{_RESUME}test_an_objective_with_a_state_is_resumed",),
     ),
@@ -123,7 +123,7 @@ MUTATIONS = [
     Mutation(
         "evaluate-moves-the-objective",
         "aelib/train/evaluation.py",
-        "objective.load_state_dict(copy.deepcopy(state))",
+        "holder.load_state_dict(copy.deepcopy(state))",
         "copy.deepcopy(state)",
         (f"{_RESUME}test_evaluation_leaves_the_state_of_an_objective",),
     ),
