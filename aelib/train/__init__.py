@@ -14,13 +14,14 @@ The loss is a mean over them: means over an epoch are weighted by B.
 
 The arguments of `train`:
 
-model: on one device; left in train mode.
+model: on one device; left in train mode. Numbers that its modules hold as attributes
+    and change in training are treated as those of the objective.
 objective: see above; its other terms are recorded under their names. One that has
     state_dict() and load_state_dict(), such as a warm-up that counts its steps, is
     saved and restored with the run, and left by `evaluate` as it was. Without them,
     numbers, words and tensors that it holds as attributes and that change in training
-    are saved and restored. A global counter, or one of an enclosing function, cannot
-    be: the run is then not resumed.
+    are saved and restored, but no list or other object. A global counter, or one of an
+    enclosing function, cannot be: the run is then not resumed.
 batches: an iterable with a length, such as aelib.data.Batches or a DataLoader. Batches
     on the CPU are moved to the model's device.
 val_batches: evaluated after every epoch, by the same objective. They may be left out or
@@ -39,7 +40,7 @@ checkpoint: file that is written after every epoch, and with `resume` continued 
     other run may write it meanwhile. On a CPU, with the same versions and number of
     threads, a resumed run equals an uninterrupted one bit for bit, but for its seconds.
     So model, optimizer, schedule and the objective's state are saved, the global
-    generators, and those of torch that the objective, the batches, or the sampler and
+    generators, and those of torch that model, objective, batches, or the sampler and
     data set of a DataLoader hold. What of these cannot be put back is refused at the
     start, by name. So is a checkpoint of another model, device, optimizer, schedule,
     start, run_key, batches or data: tensors are compared by a digest, and the objective

@@ -52,7 +52,7 @@ def evaluate(
     _expect.instance("model", model, nn.Module, "an nn.Module")
     _expect.function("objective", objective)
     check_yields_batches("batches", batches)
-    back = snapshot(objective, batches, device_of(model))
+    back = snapshot(model, objective, batches)
     with in_mode(model, train=False):
         try:
             with torch.no_grad():
@@ -95,8 +95,8 @@ def try_next_batch(
     model: nn.Module, objective: Objective, batches: Iterable[Batch]
 ) -> None:
     """Call the objective on the next batch as `evaluate` does, and leave no trace."""
-    device, attributes = device_of(model), objectives.Attributes(objective)
-    back = snapshot(objective, batches, device)
+    device, attributes = device_of(model), objectives.Attributes(objective, model)
+    back = snapshot(model, objective, batches)
     with in_mode(model, train=False):
         try:
             batch = next(iter(batches), None)
@@ -108,18 +108,20 @@ def try_next_batch(
 
 
 def snapshot(
-    objective: Objective, batches: Iterable[Batch], device: torch.device
+    model: nn.Module, objective: Objective, batches: Iterable[Batch]
 ) -> Callable[[], None]:
     """A function that puts back to now all that a pass over the batches moves."""
+    device = device_of(model)
     shared, source = get_generators(device), source_state(batches)
-    own = [(g, g.get_state()) for g in objectives.generators(objective).values()]
+    own = objectives.generators(objective, model).values()
+    states = [(generator, generator.get_state()) for generator in own]
     holder = objectives.owner(objective)
     state = copy.deepcopy(holder.state_dict()) if has_state(holder) else None
 
     def back() -> None:
         set_generators(shared, device)
         load_source_state(batches, source)
-        for generator, saved in own:
+        for generator, saved in states:
             generator.set_state(saved)
         if state is not None:
             holder.load_state_dict(copy.deepcopy(state))

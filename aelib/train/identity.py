@@ -34,14 +34,14 @@ def about_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, str]:
     return about
 
 
-def about_objective(objective: Objective) -> dict[str, str]:
+def about_objective(objective: Objective, model: nn.Module) -> dict[str, str]:
     """What of it has a state, by name; its formula cannot be seen."""
     holder = objectives.owner(objective)
     kind = type(holder).__name__ if has_state(holder) else "none"
-    names = sorted(objectives.generators(objective))
+    names = sorted(objectives.generators(objective, model))
     return {
         "objective with a state": kind,
-        "set of the objective's generators": ", ".join(names) or "none",
+        "set of generators": ", ".join(names) or "none",
     }
 
 

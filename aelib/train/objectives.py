@@ -2,7 +2,7 @@
 
 Seen are the attributes of an object or a function, the arguments of a partial,
 defaults, names of an enclosing function and global names: one level deep, not what
-these hold or call in their turn.
+these hold or call in their turn. And what the model holds beside its state_dict().
 """
 
 import dis
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aelib.train.sources import OTHER_GENERATORS, has_state
 
@@ -42,11 +42,16 @@ def outer_numbers(objective: Any) -> dict[str, str]:
     return {n: value for n, value in settings(objective).items() if n not in held}
 
 
-def generators(objective: Any) -> dict[str, torch.Generator]:
-    """Generators of torch that it reads, by name."""
+def generators(objective: Any, model: nn.Module) -> dict[str, torch.Generator]:
+    """Generators of torch that they read or hold, by name."""
+    held = {
+        f"{prefix}.{name}": value
+        for prefix, module in _holders("model", model).items()
+        for name, value in vars(module).items()
+    }
     return {
         name: value
-        for name, value in _reads(objective).items()
+        for name, value in {**held, **_reads(objective)}.items()
         if isinstance(value, torch.Generator)
     }
 
@@ -62,49 +67,64 @@ def check_restorable(objective: Any) -> None:
 
 
 class Attributes:
-    """Numbers, words and tensors that an objective without state_dict() holds.
+    """Numbers, words and tensors that objective and model hold beside a state_dict().
 
-    Those that change while it is called are a state, such as the steps that a warm-up
-    has counted; those that stay are settings, which whoever resumes a run may choose.
+    Those that change in training are a state, such as the steps that a warm-up has
+    counted; those that stay are settings, which whoever resumes a run may choose.
     """
 
-    def __init__(self, objective: Any) -> None:
-        self.owner = owner(objective)
-        self.marks = {name: _mark(value) for name, value in self._plain().items()}
-        self.first = self.now()
-
-    def now(self) -> dict[str, Any]:
-        """All of them, to be put back."""
-        return {
+    def __init__(self, objective: Any, model: nn.Module) -> None:
+        holders = _holders("objective", owner(objective))
+        self.holders = {**_holders("model", model), **holders}
+        self.first = {
             name: value.clone() if isinstance(value, Tensor) else value
-            for name, value in self._plain().items()
+            for name, value in self._now().items()
         }
+        self.marks = {name: _mark(value) for name, value in self._now().items()}
 
     def changed(self) -> dict[str, Any]:
         """Those that are not as they were when this was made."""
         return {
             name: value
-            for name, value in self._plain().items()
+            for name, value in self._now().items()
             if _mark(value) != self.marks.get(name)
         }
 
     def at_start(self) -> dict[str, Any]:
         """Those that have changed, as they were when this was made."""
-        kind = type(self.owner)  # holds defaults of those that were not set yet
-        return {n: self.first.get(n, getattr(kind, n, None)) for n in self.changed()}
+        found = {}
+        for place in self.changed():
+            holder, name = self._place(place)
+            # One that was not set yet had the default that its class has.
+            found[place] = self.first.get(place, getattr(type(holder), name, None))
+        return found
 
     def put_back(self, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            now = getattr(self.owner, name, None)
+        for place, value in values.items():
+            holder, name = self._place(place)
+            now = getattr(holder, name, None)
             on_device = isinstance(now, Tensor) and isinstance(value, Tensor)
-            setattr(self.owner, name, value.to(now.device) if on_device else value)
-            self.marks.pop(name, None)  # it is a state, also where it equals the start
+            setattr(holder, name, value.to(now.device) if on_device else value)
+            self.marks.pop(place, None)  # a state, also where it equals the start
 
-    def _plain(self) -> dict[str, Any]:
-        if has_state(self.owner):  # then they are its own matter
-            return {}
-        held = getattr(self.owner, "__dict__", {})
-        return {n: v for n, v in held.items() if isinstance(v, (*_PLAIN, Tensor))}
+    def _place(self, place: str) -> tuple[Any, str]:
+        prefix, _, name = place.rpartition(".")
+        return self.holders[prefix], name
+
+    def _now(self) -> dict[str, Any]:
+        return {
+            f"{prefix}.{name}": value
+            for prefix, holder in self.holders.items()
+            for name, value in getattr(holder, "__dict__", {}).items()
+            if isinstance(value, (*_PLAIN, Tensor)) and name != "training"
+        }
+
+
+def _holders(name: str, part: Any) -> dict[str, Any]:
+    """What may hold attributes that its state_dict() does not have."""
+    if isinstance(part, nn.Module):
+        return dict(part.named_modules(prefix=name))
+    return {} if has_state(part) else {name: part}
 
 
 def _mark(value: Any) -> Any:

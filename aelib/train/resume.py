@@ -47,7 +47,7 @@ class Store:
         if run.val_batches is not None:
             check_restorable("val_batches", run.val_batches)
         objectives.check_restorable(run.objective)
-        self.attributes = objectives.Attributes(run.objective)
+        self.attributes = objectives.Attributes(run.objective, run.model)
         self.identity = {
             **key,
             **identity.about_model(run.model),
@@ -55,7 +55,7 @@ class Store:
             **identity.about_optimizer(run.optimizer),
             "schedule": run.schedule,
             "grad_clip": repr(run.grad_clip),
-            **identity.about_objective(run.objective),
+            **identity.about_objective(run.objective, run.model),
             **identity.about_batches(run.batches, run.val_batches),
         }
         self.note_start()
@@ -148,7 +148,7 @@ class Store:
     def _moving(self) -> dict[str, Any]:
         """What a call of the objective on the next batch depends on."""
         run, holder = self.run, objectives.owner(self.run.objective)
-        own = objectives.generators(run.objective)
+        own = objectives.generators(run.objective, run.model)
         return {
             "model": run.model.state_dict(),
             "batches": source_state(run.batches),
@@ -177,7 +177,8 @@ class Store:
         if has_state(holder := objectives.owner(run.objective)):
             holder.load_state_dict(state["objective"])
         self.attributes.put_back(state["attributes"])
-        for name, generator in objectives.generators(run.objective).items():
+        own = objectives.generators(run.objective, run.model)
+        for name, generator in own.items():
             generator.set_state(state["own generators"][name])
         set_generators(state["generators"], run.device)
 

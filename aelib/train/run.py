@@ -96,7 +96,7 @@ class Run:
         start = time.perf_counter()
         self.model.train()
         self.guard.start_epoch()
-        back = snapshot(self.objective, self.batches, self.device)
+        back = snapshot(self.model, self.objective, self.batches)
         for batch in self.batches:
             self._step(batch)
             bar.update()
@@ -147,7 +147,7 @@ class Run:
         return terms
 
     def _explained(self, bad: BadStep, back: Any) -> FloatingPointError:
-        now = snapshot(self.objective, self.batches, self.device)
+        now = snapshot(self.model, self.objective, self.batches)
         back()  # to where the epoch began, so that the batch comes again
         why = cause(self.model, self.batches, bad.index)
         now()
