@@ -207,10 +207,11 @@ class Store:
     def _check_lost(self, names: list[str], saved: dict[str, str]) -> None:
         given = objectives.outer_numbers(self.run.objective)
         for name in names:
-            if name in given and given[name] != saved[name]:
+            before = saved.get(name)
+            if name in given and given[name] != before:
                 raise ValueError(
                     f"checkpoint {self.path} must hold all that changes in training, "
-                    f"got one where the objective's {name} came to {saved[name]} and "
+                    f"got one where the objective's {name} came to {before} and "
                     f"cannot be put back, now that it is {given[name]}: make it an "
                     f"attribute of an object; {identity.advice(self.path)}"
                 )

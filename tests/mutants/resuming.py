@@ -109,7 +109,7 @@ MUTATIONS = [
     Mutation(
         "resume-lost-number-accepted",
         "aelib/train/resume.py",
-        "if name in given and given[name] != saved[name]:",
+        "if name in given and given[name] != before:",
         "if name not in saved:",
         (f"{_RESUME}test_a_state_that_cannot_be_put_back_is_noticed",),
     ),
