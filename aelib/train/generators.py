@@ -10,9 +10,10 @@ import torch
 def get_generators(device: torch.device) -> dict[str, Any]:
     """States of the global generators: torch's, the device's, Python's and NumPy's."""
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002 (the global one is meant)
+    version, words, normal = random.getstate()
     states = {
         "torch": torch.get_rng_state(),
-        "python": random.getstate(),
+        "python": (version, torch.tensor(words), normal),  # 625 words at once
         "numpy": (str(kind), torch.from_numpy(keys.astype(np.int64)), *rest),
     }
     if device.type == "cuda":
@@ -25,7 +26,8 @@ def get_generators(device: torch.device) -> dict[str, Any]:
 def set_generators(states: dict[str, Any], device: torch.device) -> None:
     """Put the generators back to where `get_generators` found them."""
     torch.set_rng_state(states["torch"])
-    random.setstate(states["python"])
+    version, words, normal = states["python"]
+    random.setstate((version, tuple(words.tolist()), normal))
     kind, keys, *rest = states["numpy"]
     state = (kind, keys.numpy().astype(np.uint32), *rest)
     np.random.set_state(state)  # noqa: NPY002 (the global one is meant)

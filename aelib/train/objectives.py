@@ -9,7 +9,6 @@ import dis
 import functools
 import inspect
 import types
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -154,11 +153,10 @@ def _outer(function: types.FunctionType) -> dict[str, Any]:
     return found | {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
-def _global_names(code: types.CodeType) -> Iterator[str]:
+@functools.lru_cache(64)  # the same few objectives, asked for every epoch
+def _global_names(code: types.CodeType) -> frozenset[str]:
     # co_names holds names of attributes too; the instructions tell them apart.
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "LOAD_GLOBAL":
-            yield instruction.argval
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _global_names(constant)
+    instructions = dis.get_instructions(code)
+    names = {i.argval for i in instructions if i.opname == "LOAD_GLOBAL"}
+    inner = (part for part in code.co_consts if isinstance(part, types.CodeType))
+    return frozenset(names.union(*map(_global_names, inner)))
