@@ -3,14 +3,17 @@
 Every check names the argument and raises TypeError for a thing of another kind and
 ValueError for a wrong one of the right kind. Those of numbers return the plain number,
 so that one of NumPy is turned into Python's at the door. No check of a tensor but
-`values` reads what is in it: that would make a GPU wait.
+`values` and `finite` reads what is in it: that would make a GPU wait.
 """
 
 import math
 import numbers
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 
-from torch import Tensor
+import torch
+from torch import Generator, Tensor, nn
+
+PRECISE = (torch.float32, torch.float64)
 
 
 def integer(
@@ -58,6 +61,21 @@ def number(
     return found
 
 
+def positive(name: str, value: object, x: Tensor | None = None) -> float | Tensor:
+    """A number in [1e-6, 1e6], whose square no dtype loses.
+
+    Where `x` is given, a scalar tensor that meets it will do; its value is not read.
+    """
+    if x is None or not isinstance(value, Tensor):
+        return number(name, value, least=1e-6, most=1e6)
+    floating(name, value)
+    if value.ndim != 0:
+        raise ValueError(f"{name} must be a scalar, got shape {tuple(value.shape)}")
+    if value.device.type != "cpu":  # a scalar of the CPU meets tensors anywhere
+        same_device(name, value, "x", x)
+    return value
+
+
 def _limits(
     least: float | None, above: float | None, most: float | None, below: float | None
 ) -> str:
@@ -76,6 +94,26 @@ def instance(name: str, value: object, kind: type, words: str) -> None:
         raise TypeError(f"{name} must be {words}, got {type(value).__name__}")
 
 
+def function(name: str, value: object) -> None:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {type(value).__name__}")
+
+
+def flag(name: str, value: object) -> None:
+    """True or False: of anything else the truth is a guess."""
+    instance(name, value, bool, "True or False")
+
+
+def text(name: str, value: object) -> None:
+    instance(name, value, str, "text")
+
+
+def generator(name: str, value: object) -> None:
+    """A torch.Generator, or None for the global one."""
+    if value is not None:
+        instance(name, value, Generator, "a torch.Generator or None")
+
+
 def mapping(name: str, value: object) -> None:
     """A Mapping that is not empty."""
     if not isinstance(value, Mapping):
@@ -84,7 +122,10 @@ def mapping(name: str, value: object) -> None:
         raise ValueError(f"{name} must not be empty")
 
 
-def length(name: str, values: Sized, expected: int) -> None:
+def length(name: str, values: object, expected: int) -> None:
+    """A sequence or tensor of so many; text is no sequence of letters here."""
+    if not isinstance(values, Sequence | Tensor) or isinstance(values, str):
+        raise TypeError(f"{name} must be a sequence, got {type(values).__name__}")
     if len(values) != expected:
         raise ValueError(f"{name} must have length {expected}, got {len(values)}")
 
@@ -107,6 +148,15 @@ def tensor(name: str, value: object, axes: str | None = None) -> None:
         raise ValueError(f"{name} must be {axes}, got {tuple(value.shape)}")
 
 
+def real(name: str, value: object, axes: str | None = None) -> None:
+    """A tensor of real numbers of any dtype, not empty."""
+    tensor(name, value, axes)
+    if value.is_complex():
+        raise TypeError(f"{name} must be real, got {value.dtype}")
+    if value.numel() == 0:
+        raise ValueError(f"{name} must not be empty, got {tuple(value.shape)}")
+
+
 def floating(name: str, value: object, axes: str | None = None) -> None:
     """A floating-point tensor, with as many axes as `axes` names."""
     tensor(name, value)
@@ -122,11 +172,32 @@ def examples(name: str, value: object) -> None:
         raise ValueError(f"{name} must have an axis behind B, got {tuple(value.shape)}")
 
 
+def precise(name: str, value: object, axes: str | None = None) -> None:
+    """float32 or float64: in half precision sums over an image lose their digits."""
+    floating(name, value, axes)
+    if value.dtype not in PRECISE:
+        raise TypeError(
+            f"{name} must be torch.float32 or torch.float64, got {value.dtype}: "
+            f"{name}.float()"
+        )
+
+
 def values(name: str, value: object, axes: str | None = None) -> None:
     """Floating point, not empty, and finite: reads the values."""
     floating(name, value, axes)
     if value.numel() == 0:
         raise ValueError(f"{name} must not be empty, got {tuple(value.shape)}")
+    finite(name, value)
+
+
+def measured(name: str, value: object, axes: str | None = None) -> None:
+    """As `values`, and precise: what a metric takes."""
+    precise(name, value, axes)
+    values(name, value, axes)
+
+
+def finite(name: str, value: Tensor) -> None:
+    """Neither NaN nor infinite: reads the values."""
     bad = int((~value.isfinite()).sum())
     if bad:
         raise ValueError(f"{name} must be finite, got {bad} NaN or infinite values")
@@ -150,20 +221,54 @@ def images(name: str, value: object) -> None:
 def labels(name: str, value: object, n: int) -> None:
     """Integers or bools, (n,)."""
     tensor(name, value)
-    if value.is_floating_point():
+    if value.is_floating_point() or value.is_complex():
         raise TypeError(f"{name} must be integers, got {value.dtype}")
     if value.shape != (n,):
         raise ValueError(f"{name} must be ({n},), got {tuple(value.shape)}")
 
 
 def alike(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
-    """Two tensors of one shape on one device."""
+    """Two tensors of one shape and dtype on one device."""
     if value.shape != other.shape:
         raise ValueError(
             f"{name} and {other_name} must have the same shape, "
             f"got {tuple(value.shape)} and {tuple(other.shape)}"
         )
+    together(name, value, other_name, other)
+
+
+def together(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
+    """Two tensors of one dtype on one device, as one operation needs them."""
     same_device(name, value, other_name, other)
+    if value.dtype == other.dtype:
+        return
+    if value.dtype == torch.float32:  # NumPy's float64 is the commonest odd one out
+        name, value, other_name, other = other_name, other, name, value
+    raise _other_dtype(name, value, other_name, other.dtype)
+
+
+def _other_dtype(
+    name: str, value: Tensor, other_name: str, wanted: torch.dtype
+) -> TypeError:
+    cast = "float()" if wanted == torch.float32 else f"to({wanted})"
+    return TypeError(
+        f"{name} must be {wanted} like {other_name}, got {value.dtype}: {name}.{cast}"
+    )
+
+
+def like_parameters(name: str, value: Tensor, module: nn.Module) -> None:
+    """A tensor that the module's layers can take: of their dtype, on their device."""
+    weight = next((p for p in module.parameters() if p.is_floating_point()), None)
+    if weight is None or not value.is_floating_point():
+        return
+    same_device(name, value, "the model's parameters", weight)
+    if value.dtype != weight.dtype and not _autocasts(value.device.type):
+        raise _other_dtype(name, value, "the model's parameters", weight.dtype)
+
+
+def _autocasts(kind: str) -> bool:
+    """Whether torch.autocast brings dtypes together by itself."""
+    return kind in ("cpu", "cuda", "mps") and torch.is_autocast_enabled(kind)
 
 
 def same_device(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
@@ -175,15 +280,17 @@ def same_device(name: str, value: Tensor, other_name: str, other: Tensor) -> Non
 
 
 def pair(name: str, value: object, other_name: str, other: object) -> None:
-    """Two floating-point tensors (B, ...) of one shape on one device."""
+    """Two float32 or float64 tensors (B, ...) of one shape on one device."""
     examples(name, value)
     examples(other_name, other)
     alike(name, value, other_name, other)
+    precise(name, value)
 
 
 def codes(**tensors: object) -> None:
-    """Floating-point codes (B, D) by name, all of one shape on one device."""
+    """float32 or float64 codes (B, D) by name, all of one shape on one device."""
     first_name, first = next(iter(tensors.items()))
     for name, code in tensors.items():
         floating(name, code, "(B, D)")
         alike(name, code, first_name, first)
+    precise(first_name, first)

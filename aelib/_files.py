@@ -20,6 +20,24 @@ except ImportError:  # Windows: no such locks, and nothing is swept
 ENDING = ".part"  # of every temporary file
 
 
+def expanded(name: str, value: object) -> Path:
+    """A path with its `~` put in: the one place for all that people type.
+
+    Raises:
+        TypeError: `value` is no path; `name` says which argument or variable it is.
+        ValueError: there is no such home folder.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {type(value).__name__}")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"{name} must be a path without ~ where there is no such home folder, "
+            f"got {str(value)!r}"
+        ) from None
+
+
 def write_bytes(path: str | Path, data: bytes) -> Path:
     """Write `data` to `path`, whole or not at all; returns the path.
 
@@ -28,7 +46,7 @@ def write_bytes(path: str | Path, data: bytes) -> Path:
     Raises:
         OSError: the file cannot be written; what was at `path` is still there.
     """
-    path = Path(path).expanduser()
+    path = expanded("path", path)
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path)
     temporary, file = _create(path)
@@ -55,7 +73,7 @@ def write_text(path: str | Path, text: str) -> Path:
 
 def sweep(path: str | Path) -> None:
     """Remove the temporary files of `path` whose writers are no longer alive."""
-    path = Path(path).expanduser()
+    path = expanded("path", path)
     if fcntl is None:
         return
     for left in path.parent.glob(f"*{ENDING}"):

@@ -23,6 +23,12 @@ class PCA:
     """
 
     def __init__(self, mean: Tensor, axes: Tensor, variances: Tensor) -> None:
+        _expect.values("mean", mean)
+        _expect.values("axes", axes)
+        _expect.values("variances", variances, "(K,)")
+        if axes.shape != (len(variances), *mean.shape):
+            wanted = (len(variances), *mean.shape)
+            raise ValueError(f"axes must be {wanted}, got {tuple(axes.shape)}")
         self.mean, self.axes, self.variances = mean, axes, variances
         self._mean = mean.cpu().double().flatten()  # (n,)
         self._axes = axes.cpu().double().flatten(1)  # (K, n)
@@ -37,12 +43,14 @@ class PCA:
                 those about 0 instead of the mean.
 
         Raises:
-            TypeError, ValueError: `images` is not as above, or not finite.
+            TypeError, ValueError: `images` is not as above, or not finite, or `centre`
+                is not True or False.
         """
         _expect.values("images", images)
         _expect.examples("images", images)
         if len(images) < 2:
             raise ValueError(f"images must hold at least 2 examples, got {len(images)}")
+        _expect.flag("centre", centre)
         x = images.detach().cpu().double().flatten(1)  # (N, n)
         mean = x.mean(dim=0) if centre else torch.zeros_like(x[0])
         variances, axes = _principal(x - mean)

@@ -98,7 +98,7 @@ def test_what_passes():
     _expect.pair("a", FLOATS, "b", FLOATS + 1)
     _expect.codes(mean=FLOATS, log_var=FLOATS)
     _expect.mapping("rows", {"a": 1})
-    _expect.length("names", "abc", 3)
+    _expect.length("names", ["a", "b", "c"], 3)
     _expect.instance("m", torch.nn.ReLU(), torch.nn.Module, "an nn.Module")
     assert _expect.sizes("hidden", (4, np.int64(2))) == [4, 2]
     assert _expect.sizes("hidden", []) == []
@@ -143,7 +143,9 @@ REFUSED = {
     ),
     "rows must map names to values, got list": lambda: _expect.mapping("rows", [1]),
     "rows must not be empty": lambda: _expect.mapping("rows", {}),
-    "names must have length 2, got 3": lambda: _expect.length("names", "abc", 2),
+    "names must have length 2, got 3": lambda: _expect.length(
+        "names", ["a", "b", "c"], 2
+    ),
     "m must be an nn.Module, got function": lambda: _expect.instance(
         "m", lambda x: x, torch.nn.Module, "an nn.Module"
     ),

@@ -223,7 +223,8 @@ def test_pictures_curves_histories_and_networks_come_back(saved, evidence):
     restored = evidence.restore("AE <16>", nn.Linear(3, 2).train())
     assert not restored.training and restored.weight.dtype == torch.float32
     torch.testing.assert_close(restored.weight, saved[1].weight, rtol=1e-3, atol=1e-4)
-    with pytest.raises(RuntimeError):
+    words = r"into must .* of 'AE <16>': weight is \(2, 3\) there, got \(2, 4\)"
+    with pytest.raises(ValueError, match=words):
         evidence.restore("AE <16>", nn.Linear(4, 2))
 
 

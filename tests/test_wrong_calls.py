@@ -37,7 +37,7 @@ def probe(codes=CODES, labels=LABELS, test=CODES, test_labels=LABELS):
     return metrics.fit_probe(codes, labels).accuracy(test, test_labels)
 
 
-def scatter(codes=Z[:, :2], labels=LABELS[:4], classes="abcd"):
+def scatter(codes=Z[:, :2], labels=LABELS[:4], classes=tuple("abcd")):
     return plots.scatter_codes(codes, labels, classes=classes)
 
 
@@ -197,7 +197,7 @@ VALUE_ERRORS = {
     "heatmap rank": ("matrix", lambda: plots.heatmap(Z[0])),
     "heatmap names": ("row_labels", lambda: plots.heatmap(Z, row_labels=["a"])),
     "scatter 3-d": ("codes", lambda: scatter(codes=Z)),
-    "scatter classes": ("labels", lambda: scatter(classes="ab")),
+    "scatter classes": ("labels", lambda: scatter(classes=["a", "b"])),
     "scatter lengths": ("labels", lambda: scatter(labels=LABELS[:3])),
     # features, results
     "features name": ("name", lambda: features.load("cifar10")),

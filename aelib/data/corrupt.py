@@ -37,6 +37,7 @@ def gaussian_noise(
         sigma = _spread(sigma, x)
     else:
         sigma = _expect.number("sigma", sigma, least=0)
+    _expect.generator("generator", generator)
     drawn_on = x.device if generator is None else generator.device
     noise = torch.randn(x.shape, generator=generator, device=drawn_on, dtype=x.dtype)
     return x + sigma * noise.to(x.device)
@@ -63,8 +64,8 @@ def masking_noise(
 
     Taught in: chapter 05.
     """
-    lost = _uniform(x, rate, generator) < rate
-    return x.masked_fill(lost, 0)
+    rate = _expect.number("rate", rate, least=0, most=1)
+    return x.masked_fill(_uniform(x, generator) < rate, 0)
 
 
 def salt_and_pepper(
@@ -72,18 +73,20 @@ def salt_and_pepper(
 ) -> Tensor:
     """Pixels set to 0 or 1, each with probability rate / 2; the others stay.
 
-    For images in [0, 1]; the arguments, errors and source are those of masking_noise.
+    0 and 1 are black and white where images are in [0, 1]; the arguments, errors and
+    source are those of masking_noise.
 
     Taught in: chapter 05.
     """
-    u = _uniform(x, rate, generator)
+    rate = _expect.number("rate", rate, least=0, most=1)
+    u = _uniform(x, generator)
     return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
 
 
-def _uniform(x: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
+def _uniform(x: Tensor, generator: torch.Generator | None) -> Tensor:
     """One number in [0, 1) for each pixel, in a shape that spreads over channels."""
     _expect.examples("x", x)
-    _expect.number("rate", rate, least=0, most=1)
+    _expect.generator("generator", generator)
     shape = list(x.shape)
     if x.ndim == 4:
         shape[1] = 1

@@ -22,8 +22,8 @@ def contractive_penalty(h: Tensor, weight: Tensor) -> Tensor:
         (B,), in (units of h per unit of x) squared.
 
     Raises:
-        TypeError, ValueError: `h` is not (B, D), `weight` not (D, N), or a dtype is not
-            floating point.
+        TypeError, ValueError: `h` is not (B, D), `weight` not (D, N), or the two are
+            not of one dtype, float32 or float64, on one device.
 
     Source: Rifai et al., ICML 2011.
 
@@ -31,6 +31,7 @@ def contractive_penalty(h: Tensor, weight: Tensor) -> Tensor:
     """
     _expect.codes(h=h)
     _expect.floating("weight", weight, "(D, N)")
+    _expect.together("weight", weight, "h", h)
     if weight.shape[0] != h.shape[1]:
         raise ValueError(
             f"weight must be (D, N) with D = {h.shape[1]}, got {tuple(weight.shape)}"
@@ -59,21 +60,32 @@ def jacobian_penalty(
             torch's global one.
 
     Raises:
-        TypeError, ValueError: `x` is not a floating-point (B, ...), or `n_probes` < 1.
+        TypeError, ValueError: `x` is not a (B, ...) of float32 or float64, `fn` no
+            function to a tensor with a gradient in it, or `n_probes` < 1.
 
     Source: Hutchinson, Communications in Statistics 19 (1990).
 
     Taught in: chapter 06.
     """
+    _expect.function("fn", fn)
     _expect.examples("x", x)
+    _expect.precise("x", x)
     n_probes = _expect.integer("n_probes", n_probes, least=1)
+    _expect.generator("generator", generator)
     training = torch.is_grad_enabled()
     with torch.enable_grad():
         x = x if x.requires_grad else x.detach().requires_grad_()
-        output = fn(x)
+        output = _checked_output(fn(x))
         rows = [_projected(output, x, generator, training) for _ in range(n_probes)]
     norms = torch.stack([row.square().flatten(1).sum(dim=1) for row in rows])
     return norms.mean(dim=0)  # (B,)
+
+
+def _checked_output(output: object) -> Tensor:
+    if not isinstance(output, Tensor) or not output.requires_grad:
+        got = "none" if isinstance(output, Tensor) else type(output).__name__
+        raise ValueError(f"fn must return a tensor with a gradient, got {got}")
+    return output
 
 
 def _projected(
@@ -92,7 +104,7 @@ def l1_penalty(h: Tensor) -> Tensor:
     """Sum of the absolute activations of each example, (B, D) -> (B,).
 
     Raises:
-        TypeError, ValueError: `h` is not a floating-point (B, D).
+        TypeError, ValueError: `h` is not a (B, D) of float32 or float64.
 
     Taught in: chapter 06.
     """
@@ -112,14 +124,14 @@ def kl_sparsity(activation: Tensor, target: float) -> Tensor:
         (D,): the caller sums over the units. Infinite for a unit that is always 0 or 1.
 
     Raises:
-        TypeError, ValueError: `activation` is not a floating-point (D,), or `target` is
-            not in (0, 1).
+        TypeError, ValueError: `activation` is not a (D,) of float32 or float64, or
+            `target` is not in (0, 1).
 
     Source: Ng, CS294A lecture notes, "Sparse autoencoder".
 
     Taught in: chapter 06.
     """
-    _expect.floating("activation", activation, "(D,)")
+    _expect.precise("activation", activation, "(D,)")
     target = _expect.number("target", target, above=0, below=1)
     on = target * (target / activation).log()
     off = (1 - target) * ((1 - target) / (1 - activation)).log()
@@ -139,7 +151,7 @@ def top_k(h: Tensor, k: int) -> Tensor:
 
     Taught in: chapter 06.
     """
-    _expect.codes(h=h)
+    _expect.floating("h", h, "(B, D)")
     k = _expect.integer("k", k, least=1, most=h.shape[1])
     kept = h.topk(k, dim=1).indices  # (B, k)
     return h * torch.zeros_like(h).scatter(1, kept, 1.0)

@@ -53,13 +53,14 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
             are dependent.
     """
     bases = []
-    for name, matrix in (("a", a), ("b", b)):
-        _expect.values(name, matrix, "(N, k)")
-        matrix = matrix.detach().cpu().double()
+    for name, given in (("a", a), ("b", b)):
+        _expect.measured(name, given, "(N, k)")
+        matrix = given.detach().cpu().double()
         if matrix.shape[0] != a.shape[0]:
             raise ValueError(
                 f"a and b must have as many rows, got {a.shape[0]} and {b.shape[0]}"
             )
+        _expect.together(name, given, "a", a)
         if torch.linalg.matrix_rank(matrix) < matrix.shape[1]:
             raise ValueError(
                 f"{name} must have independent columns, got rank "
@@ -76,6 +77,6 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _check_codes(name: str, codes: Tensor) -> None:
-    _expect.values(name, codes, "(N, D)")
+    _expect.measured(name, codes, "(N, D)")
     if len(codes) < 2:
         raise ValueError(f"{name} must hold at least 2 examples, got {len(codes)}")

@@ -37,13 +37,13 @@ def importance_nll(
     Source: arXiv:1509.00519. Taught in: chapter 18.
 
     Raises:
-        TypeError, ValueError: `x` is not finite or has no axis behind B, `n_samples` is
-            below 1, or `log_likelihood` returns another shape or NaN.
+        TypeError, ValueError: an argument is not as above, `x` is not finite or not of
+            the model's dtype, or `log_likelihood` returns another shape or NaN.
     """
-    _expect.values("x", x)
-    _expect.examples("x", x)
+    _check_model(model, x)
+    _expect.function("log_likelihood", log_likelihood)
     n_samples = _expect.integer("n_samples", n_samples, least=1)
-    mean, log_var = model.encode(x)
+    mean, log_var = _encoded(model, x)
     chunk = max(1, _DECODES_AT_ONCE // len(x))
     total = torch.full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
     for start in range(0, n_samples, chunk):
@@ -51,6 +51,25 @@ def importance_nll(
         weights = _log_weights(model, x, mean, log_var, k, log_likelihood)  # (k, B)
         total = torch.logaddexp(total, weights.logsumexp(dim=0))
     return math.log(n_samples) - total
+
+
+def _check_model(model: nn.Module, x: Tensor) -> None:
+    _expect.instance("model", model, nn.Module, "an nn.Module")
+    if not hasattr(model, "encode") or not hasattr(model, "decode"):
+        raise TypeError(
+            f"model must have encode and decode, as a VAE, got {type(model).__name__}"
+        )
+    _expect.measured("x", x)
+    _expect.examples("x", x)
+    _expect.like_parameters("x", x, model)
+
+
+def _encoded(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    code = model.encode(x)
+    if not isinstance(code, tuple) or len(code) != 2:
+        got = type(code).__name__
+        raise TypeError(f"model must encode to (mean, log_var), got {got}")
+    return code
 
 
 def _log_weights(
@@ -69,10 +88,12 @@ def _log_weights(
     log_ratio = 0.5 * terms.cpu().double().sum(dim=2)
     output = model.decode(z.flatten(0, 1))
     log_px = log_likelihood(output, x.repeat(k, *[1] * (x.ndim - 1)))
-    if log_px.shape != (k * len(x),):
+    if not isinstance(log_px, Tensor) or log_px.shape != (k * len(x),):
+        shape = getattr(log_px, "shape", None)
+        got = type(log_px).__name__ if shape is None else tuple(shape)
         raise ValueError(
             f"log_likelihood must return ({k * len(x)},), one number an example, "
-            f"got {tuple(log_px.shape)}"
+            f"got {got}"
         )
     n_bad = int(log_px.isnan().sum())
     if n_bad:
@@ -96,7 +117,7 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
 
     Taught in: chapter 11.
     """
-    _expect.values("scores", scores, "(N,)")
+    _expect.measured("scores", scores, "(N,)")
     _expect.labels("is_anomaly", is_anomaly, len(scores))
     scores, is_anomaly = scores.detach().cpu(), is_anomaly.cpu()
     kinds = is_anomaly.unique().tolist()
@@ -133,7 +154,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     """
     moments = []
     for name, features in (("features_a", features_a), ("features_b", features_b)):
-        _expect.values(name, features, "(N, D)")
+        _expect.measured(name, features, "(N, D)")
         if len(features) < 2:
             raise ValueError(
                 f"{name} must hold 2 examples or more, got {len(features)}"
@@ -147,6 +168,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
             "features_a and features_b must have one size D, "
             f"got {len(mean_a)} and {len(mean_b)}"
         )
+    _expect.together("features_a", features_a, "features_b", features_b)
     values, vectors = torch.linalg.eigh(cov_a)
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T  # cov_a^(1/2)
     # cov_a cov_b has the eigenvalues of this symmetric matrix, which are real

@@ -45,11 +45,13 @@ def knn_accuracy(
     """
     _check(train_codes, train_labels, test_codes)
     _expect.labels("test_labels", test_labels, len(test_codes))
+    _expect.same_device("train_labels", train_labels, "train_codes", train_codes)
+    _expect.same_device("test_labels", test_labels, "train_codes", train_codes)
     n_neighbours = _expect.integer(
         "n_neighbours", n_neighbours, least=1, most=len(train_codes)
     )
     guess = _neighbours_vote(
-        train_codes.detach(), train_labels, test_codes.detach(), n_neighbours
+        train_codes.detach(), train_labels.long(), test_codes.detach(), n_neighbours
     )
     return (guess == test_labels).sum().item() / len(test_labels)
 
@@ -120,7 +122,7 @@ class FittedProbe:
         return Probe(logistic, knn, self.l2)
 
     def _checked(self, codes: Tensor) -> Tensor:
-        _expect.values("codes", codes, "(N, D)")
+        _expect.measured("codes", codes, "(N, D)")
         if codes.shape[1] != len(self._mean):
             raise ValueError(
                 f"codes must have the size D = {len(self._mean)} of the training set, "
@@ -178,11 +180,15 @@ def _fit_logistic(
 
 
 def _check(train_codes: Tensor, train_labels: Tensor, test_codes: Tensor) -> None:
-    _expect.values("train_codes", train_codes, "(N, D)")
-    _expect.values("test_codes", test_codes, "(N, D)")
+    _expect.measured("train_codes", train_codes, "(N, D)")
+    _expect.measured("test_codes", test_codes, "(N, D)")
     _expect.labels("train_labels", train_labels, len(train_codes))
     if train_codes.shape[1] != test_codes.shape[1]:
         raise ValueError(
             f"train_codes and test_codes must have one size D, "
             f"got {train_codes.shape[1]} and {test_codes.shape[1]}"
         )
+    _expect.together("test_codes", test_codes, "train_codes", train_codes)
+    smallest = int(train_labels.min())
+    if smallest < 0:
+        raise ValueError(f"train_labels must be 0 or more, got {smallest}")

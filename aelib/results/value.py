@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aelib import _expect
+
 _ERRORS = 2  # a difference of more than two of its standard errors is resolved
 
 
@@ -27,13 +29,18 @@ class Value:
         """The value of one run a seed, {seed: number}.
 
         Raises:
-            ValueError: there is no run.
+            TypeError, ValueError: there is no run, or one is no number.
         """
+        _expect.mapping("runs", runs)
+        runs = {
+            _expect.integer("runs", seed): _expect.number(
+                f"runs[{seed}]", value, finite=False
+            )
+            for seed, value in runs.items()
+        }
         numbers = list(runs.values())
-        if not numbers:
-            raise ValueError("runs must hold at least one seed, got none")
         sd = statistics.stdev(numbers) if len(numbers) > 1 else 0.0
-        return cls(statistics.fmean(numbers), sd, len(numbers), dict(runs))
+        return cls(statistics.fmean(numbers), sd, len(numbers), runs)
 
     def __float__(self) -> float:
         return self.mean
