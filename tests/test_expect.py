@@ -143,9 +143,8 @@ REFUSED = {
     ),
     "rows must map names to values, got list": lambda: _expect.mapping("rows", [1]),
     "rows must not be empty": lambda: _expect.mapping("rows", {}),
-    "names must have length 2, got 3": lambda: _expect.length(
-        "names", ["a", "b", "c"], 2
-    ),
+    "names must have length 2, got 3": lambda: _expect.length("names", [1, 2, 3], 2),
+    "names must be a sequence, got str": lambda: _expect.length("names", "ab", 2),
     "m must be an nn.Module, got function": lambda: _expect.instance(
         "m", lambda x: x, torch.nn.Module, "an nn.Module"
     ),

@@ -152,17 +152,8 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
 
     Taught in: chapter 18.
     """
-    moments = []
-    for name, features in (("features_a", features_a), ("features_b", features_b)):
-        _expect.measured(name, features, "(N, D)")
-        if len(features) < 2:
-            raise ValueError(
-                f"{name} must hold 2 examples or more, got {len(features)}"
-            )
-        features = features.detach().cpu().double()
-        centred = features - features.mean(dim=0)
-        moments.append((features.mean(0), centred.T @ centred / (len(features) - 1)))
-    (mean_a, cov_a), (mean_b, cov_b) = moments
+    mean_a, cov_a = _moments("features_a", features_a)
+    mean_b, cov_b = _moments("features_b", features_b)
     if mean_a.shape != mean_b.shape:
         raise ValueError(
             "features_a and features_b must have one size D, "
@@ -175,3 +166,13 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     product = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0)
     distance = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace()
     return max(0.0, (distance - 2 * product.sqrt().sum()).item())
+
+
+def _moments(name: str, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (D,) and covariance (D, D) of examples, float64 on the CPU."""
+    _expect.measured(name, features, "(N, D)")
+    if len(features) < 2:
+        raise ValueError(f"{name} must hold 2 examples or more, got {len(features)}")
+    features = features.detach().cpu().double()
+    centred = features - features.mean(dim=0)
+    return features.mean(0), centred.T @ centred / (len(features) - 1)

@@ -150,12 +150,10 @@ def heatmap(
     check_words(label=label)
     check_format(annotate)
     check_axes(ax)
-    for name, names, size in (
-        ("row_labels", row_labels, values.shape[0]),
-        ("col_labels", col_labels, values.shape[1]),
-    ):
-        if names is not None:
-            _expect.length(name, names, size)
+    if row_labels is not None:
+        _expect.length("row_labels", row_labels, values.shape[0])
+    if col_labels is not None:
+        _expect.length("col_labels", col_labels, values.shape[1])
     ax = ax or plt.subplots()[1]
     picture = ax.imshow(values, cmap="viridis", aspect="auto")
     ax.spines[:].set_visible(False)
