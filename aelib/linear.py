@@ -27,8 +27,10 @@ class PCA:
         _expect.values("axes", axes)
         _expect.values("variances", variances, "(K,)")
         if axes.shape != (len(variances), *mean.shape):
-            wanted = (len(variances), *mean.shape)
-            raise ValueError(f"axes must be {wanted}, got {tuple(axes.shape)}")
+            raise ValueError(
+                f"axes must be (K, *mean.shape) = {(len(variances), *mean.shape)} "
+                f"for K variances, got {tuple(axes.shape)}"
+            )
         self.mean, self.axes, self.variances = mean, axes, variances
         self._mean = mean.cpu().double().flatten()  # (n,)
         self._axes = axes.cpu().double().flatten(1)  # (K, n)

@@ -207,7 +207,7 @@ def _linear_layers(sizes: Sequence[int]) -> list[nn.Module]:
 
 
 def _check_image_shape(image_shape: ImageShape) -> ImageShape:
-    _expect.length("image_shape", image_shape, 3)
+    _expect.sequence("image_shape", image_shape, 3)
     channels, height, width = _expect.sizes("image_shape", image_shape)
     return channels, height, width
 
@@ -250,7 +250,7 @@ def _check_input(
 
 def _check_given(name: str, tensor: Tensor, module: nn.Module) -> None:
     """For encoders and decoders of other people, which check nothing themselves."""
-    _expect.tensor(name, tensor)
+    _expect.tensor(name, tensor, "(B, D)" if name == "z" else None)
     _expect.like_parameters(name, tensor, module)
 
 

@@ -64,8 +64,8 @@ def masking_noise(
 
     Taught in: chapter 05.
     """
-    rate = _expect.number("rate", rate, least=0, most=1)
-    return x.masked_fill(_uniform(x, generator) < rate, 0)
+    lost = _uniform(x, generator) < _share("rate", rate)
+    return x.masked_fill(lost, 0)
 
 
 def salt_and_pepper(
@@ -78,8 +78,7 @@ def salt_and_pepper(
 
     Taught in: chapter 05.
     """
-    rate = _expect.number("rate", rate, least=0, most=1)
-    u = _uniform(x, generator)
+    u, rate = _uniform(x, generator), _share("rate", rate)
     return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
 
 
@@ -93,6 +92,10 @@ def _uniform(x: Tensor, generator: torch.Generator | None) -> Tensor:
     drawn_on = x.device if generator is None else generator.device
     drawn = torch.rand(shape, generator=generator, device=drawn_on, dtype=x.dtype)
     return drawn.to(x.device)
+
+
+def _share(name: str, value: float) -> float:
+    return _expect.number(name, value, least=0, most=1)
 
 
 def _spread(sigma: Tensor, x: Tensor) -> Tensor:

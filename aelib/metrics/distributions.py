@@ -119,6 +119,7 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
     """
     _expect.measured("scores", scores, "(N,)")
     _expect.labels("is_anomaly", is_anomaly, len(scores))
+    _expect.held("is_anomaly", is_anomaly)
     scores, is_anomaly = scores.detach().cpu(), is_anomaly.cpu()
     kinds = is_anomaly.unique().tolist()
     if kinds != [0, 1]:

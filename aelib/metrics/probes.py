@@ -116,6 +116,7 @@ class FittedProbe:
         """
         standard = self._checked(codes)
         _expect.labels("labels", labels, len(codes))
+        _expect.held("labels", labels)
         labels = labels.cpu()
         logistic = float(self._logistic.score(standard.numpy(), labels.numpy()))
         knn = knn_accuracy(self._codes, self._labels, standard, labels)
@@ -189,6 +190,7 @@ def _check(train_codes: Tensor, train_labels: Tensor, test_codes: Tensor) -> Non
             f"got {train_codes.shape[1]} and {test_codes.shape[1]}"
         )
     _expect.together("test_codes", test_codes, "train_codes", train_codes)
+    _expect.held("train_labels", train_labels)
     smallest = int(train_labels.min())
     if smallest < 0:
         raise ValueError(f"train_labels must be 0 or more, got {smallest}")

@@ -37,12 +37,11 @@ def check_line_options(
     _expect.flag("logy", logy)
     _expect.text("xlabel", xlabel)
     _expect.text("ylabel", ylabel)
-    try:
-        MarkerStyle("" if marker is None else marker)
-    except (ValueError, TypeError, AttributeError):
+    check_words(marker=marker)
+    if marker is not None and marker not in MarkerStyle.markers:
         raise ValueError(
-            f"marker must be one of matplotlib's, such as 'o', got {_short(marker)}"
-        ) from None
+            f"marker must be one of matplotlib's, such as 'o', got {marker!r}"
+        )
 
 
 def check_format(annotate: object) -> None:
@@ -56,7 +55,3 @@ def check_format(annotate: object) -> None:
         raise ValueError(
             f"annotate must be the format of a number, such as '.2f', got {annotate!r}"
         ) from None
-
-
-def _short(value: object) -> str:
-    return repr(value) if isinstance(value, str | float) else type(value).__name__

@@ -40,7 +40,7 @@ def bars(
     bar_heights = heights("values", values, "(N,)")
     n_bars = len(bar_heights)
     if labels is not None:
-        _expect.length("labels", labels, n_bars)
+        _expect.sequence("labels", labels, n_bars)
     _expect.text("ylabel", ylabel)
     check_words(xlabel=xlabel)
     check_axes(ax)
@@ -151,9 +151,9 @@ def heatmap(
     check_format(annotate)
     check_axes(ax)
     if row_labels is not None:
-        _expect.length("row_labels", row_labels, values.shape[0])
+        _expect.sequence("row_labels", row_labels, values.shape[0])
     if col_labels is not None:
-        _expect.length("col_labels", col_labels, values.shape[1])
+        _expect.sequence("col_labels", col_labels, values.shape[1])
     ax = ax or plt.subplots()[1]
     picture = ax.imshow(values, cmap="viridis", aspect="auto")
     ax.spines[:].set_visible(False)
@@ -183,8 +183,8 @@ def scatter_codes(
         raise ValueError(f"codes must be (N, 2), got {tuple(codes.shape)}")
     _expect.finite("codes", codes)
     _expect.labels("labels", labels, len(codes))
-    if not isinstance(classes, Sequence) or isinstance(classes, str):
-        raise TypeError(f"classes must be a sequence, got {type(classes).__name__}")
+    _expect.held("labels", labels)
+    _expect.sequence("classes", classes)
     check_axes(ax)
     if not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
         raise ValueError(

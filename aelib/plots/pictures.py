@@ -92,6 +92,7 @@ def _picture_axes(canvas: Tensor, *, ncols: int) -> Axes:
 
 def _check_images(name: str, images: Tensor) -> None:
     _expect.images(name, images)
+    _expect.held(name, images)
     low, high = (end.item() for end in images.detach().float().aminmax())
     if not (low >= -10 and high <= 10):  # also refuses NaN
         raise ValueError(f"{name} must be in [0, 1], got values {low:g} to {high:g}")

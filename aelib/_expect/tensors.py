@@ -1,64 +1,11 @@
-"""What functions ask of their arguments, said once: "x must be ..., got ...".
-
-Every check names the argument and raises TypeError for a thing of another kind and
-ValueError for a wrong one of the right kind. Those of numbers return the plain number,
-so that one of NumPy is turned into Python's at the door. No check of a tensor but
-`values` and `finite` reads what is in it: that would make a GPU wait.
-"""
-
-import math
-import numbers
-from collections.abc import Mapping, Sequence
+"""Checks of tensors: axes, dtypes, devices, values."""
 
 import torch
 from torch import Generator, Tensor, nn
 
+from aelib._expect.plain import instance, number
+
 PRECISE = (torch.float32, torch.float64)
-
-
-def integer(
-    name: str, value: object, *, least: int | None = None, most: int | None = None
-) -> int:
-    """An int, or NumPy's, but no bool; the two bounds belong to what is allowed."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-    number = int(value)
-    too_small = least is not None and number < least
-    if too_small or (most is not None and number > most):
-        limits = f"at least {least}" if most is None else f"in [{least}, {most}]"
-        raise ValueError(f"{name} must be {limits}, got {number}")
-    return number
-
-
-def number(
-    name: str,
-    value: object,
-    *,
-    least: float | None = None,
-    above: float | None = None,
-    most: float | None = None,
-    below: float | None = None,
-    finite: bool = True,
-) -> float:
-    """A real number but no bool; `above` and `below` are not allowed themselves.
-
-    A bound on the high side comes with one on the low side.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    found = float(value)
-    # Written so that NaN, which is neither, fails every bound.
-    inside = (
-        (not finite or math.isfinite(found))
-        and (least is None or found >= least)
-        and (above is None or found > above)
-        and (most is None or found <= most)
-        and (below is None or found < below)
-    )
-    if not inside:
-        limits = _limits(least, above, most, below)
-        raise ValueError(f"{name} must be a {limits}, got {found}")
-    return found
 
 
 def positive(name: str, value: object, x: Tensor | None = None) -> float | Tensor:
@@ -76,67 +23,10 @@ def positive(name: str, value: object, x: Tensor | None = None) -> float | Tenso
     return value
 
 
-def _limits(
-    least: float | None, above: float | None, most: float | None, below: float | None
-) -> str:
-    if most is not None or below is not None:
-        low = f"[{least:g}" if above is None else f"({above:g}"
-        high = f"{most:g}]" if below is None else f"{below:g})"
-        return f"number in {low}, {high}"
-    if above is not None:
-        return f"finite number above {above:g}"
-    return "finite number" + ("" if least is None else f" of {least:g} or more")
-
-
-def instance(name: str, value: object, kind: type, words: str) -> None:
-    """`words` say what is wanted, with their article: "an nn.Module"."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be {words}, got {type(value).__name__}")
-
-
-def function(name: str, value: object) -> None:
-    if not callable(value):
-        raise TypeError(f"{name} must be a function, got {type(value).__name__}")
-
-
-def flag(name: str, value: object) -> None:
-    """True or False: of anything else the truth is a guess."""
-    instance(name, value, bool, "True or False")
-
-
-def text(name: str, value: object) -> None:
-    instance(name, value, str, "text")
-
-
 def generator(name: str, value: object) -> None:
     """A torch.Generator, or None for the global one."""
     if value is not None:
         instance(name, value, Generator, "a torch.Generator or None")
-
-
-def mapping(name: str, value: object) -> None:
-    """A Mapping that is not empty."""
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must map names to values, got {type(value).__name__}")
-    if not value:
-        raise ValueError(f"{name} must not be empty")
-
-
-def length(name: str, values: object, expected: int) -> None:
-    """A sequence or tensor of so many; text is no sequence of letters here."""
-    if not isinstance(values, Sequence | Tensor) or isinstance(values, str):
-        raise TypeError(f"{name} must be a sequence, got {type(values).__name__}")
-    if len(values) != expected:
-        raise ValueError(f"{name} must have length {expected}, got {len(values)}")
-
-
-def sizes(name: str, value: object) -> list[int]:
-    """A sequence of ints of 1 or more."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise TypeError(
-            f"{name} must be a sequence of ints, got {type(value).__name__}"
-        )
-    return [integer(f"{name}[{i}]", size, least=1) for i, size in enumerate(value)]
 
 
 def tensor(name: str, value: object, axes: str | None = None) -> None:
@@ -149,8 +39,9 @@ def tensor(name: str, value: object, axes: str | None = None) -> None:
 
 
 def real(name: str, value: object, axes: str | None = None) -> None:
-    """A tensor of real numbers of any dtype, not empty."""
+    """A tensor of real numbers of any dtype, not empty, with values."""
     tensor(name, value, axes)
+    held(name, value)
     if value.is_complex():
         raise TypeError(f"{name} must be real, got {value.dtype}")
     if value.numel() == 0:
@@ -196,8 +87,15 @@ def measured(name: str, value: object, axes: str | None = None) -> None:
     values(name, value, axes)
 
 
+def held(name: str, value: Tensor) -> None:
+    """With values that can be read, which those on the meta device have not."""
+    if value.is_meta:
+        raise ValueError(f"{name} must hold values, got a tensor on the meta device")
+
+
 def finite(name: str, value: Tensor) -> None:
     """Neither NaN nor infinite: reads the values."""
+    held(name, value)
     bad = int((~value.isfinite()).sum())
     if bad:
         raise ValueError(f"{name} must be finite, got {bad} NaN or infinite values")
@@ -259,15 +157,18 @@ def _other_dtype(
 def like_parameters(name: str, value: Tensor, module: nn.Module) -> None:
     """A tensor that the module's layers can take: of their dtype, on their device."""
     weight = next((p for p in module.parameters() if p.is_floating_point()), None)
-    if weight is None or not value.is_floating_point():
+    if weight is None:
         return
     same_device(name, value, "the model's parameters", weight)
-    if value.dtype != weight.dtype and not _autocasts(value.device.type):
+    if value.dtype != weight.dtype and not _may_differ(value, module):
         raise _other_dtype(name, value, "the model's parameters", weight.dtype)
 
 
-def _autocasts(kind: str) -> bool:
-    """Whether torch.autocast brings dtypes together by itself."""
+def _may_differ(value: Tensor, module: nn.Module) -> bool:
+    """Indices for an embedding; anything real where torch.autocast casts it."""
+    if not value.is_floating_point():
+        return any(isinstance(m, nn.Embedding) for m in module.modules())
+    kind = value.device.type
     return kind in ("cpu", "cuda", "mps") and torch.is_autocast_enabled(kind)
 
 
