@@ -246,6 +246,8 @@ def _curve(name: str, numbers: object) -> Tensor:
         return numbers
     if not isinstance(numbers, Sequence) or isinstance(numbers, str):
         raise TypeError(f"{given} must be numbers, got {type(numbers).__name__}")
+    if not numbers:
+        raise ValueError(f"{given} must not be empty")
     known = [math.nan if number is None else number for number in numbers]
     heights = [_expect.number(given, number, finite=False) for number in known]
     return torch.tensor(heights, dtype=torch.float64)

@@ -20,7 +20,7 @@ def image_grid(
     """Tile images (N, C, H, W) in [0, 1] into one picture, row by row; C is 1 or 3.
 
     Args:
-        images: values a little outside [0, 1] are clipped.
+        images: values outside [0, 1] are clipped, those beyond -10 or 10 refused.
         ncols: tiles per row.
         pad: transparent pixels between two tiles.
         ax: where to draw; None: a new figure.
@@ -95,4 +95,7 @@ def _check_images(name: str, images: Tensor) -> None:
     _expect.held(name, images)
     low, high = (end.item() for end in images.detach().float().aminmax())
     if not (low >= -10 and high <= 10):  # also refuses NaN
-        raise ValueError(f"{name} must be in [0, 1], got values {low:g} to {high:g}")
+        raise ValueError(
+            f"{name} must be in [0, 1], or clipped from [-10, 10], "
+            f"got values {low:g} to {high:g}"
+        )
