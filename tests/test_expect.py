@@ -162,6 +162,42 @@ def test_what_is_refused(message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("value", "other", "message"),
+    [
+        (
+            FLOATS,
+            FLOATS.double(),
+            "b must be torch.float32 like a, got torch.float64: b.float()",
+        ),
+        (
+            FLOATS.double(),
+            FLOATS,
+            "a must be torch.float32 like b, got torch.float64: a.float()",
+        ),
+        (
+            FLOATS.half(),
+            FLOATS,
+            "a must be torch.float32 like b, got torch.float16: a.float()",
+        ),
+        (
+            FLOATS.half(),
+            FLOATS.double(),
+            "a must be torch.float64 like b, got torch.float16: a.to(torch.float64)",
+        ),
+    ],
+)
+def test_the_odd_one_out_is_named(value, other, message):
+    """The float64 one of two, which NumPy makes, and what to write instead."""
+    for call in (
+        lambda: _expect.pair("a", value, "b", other),
+        lambda: _expect.codes(b=other, a=value),
+    ):
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert str(caught.value) == message
+
+
 def test_only_values_reads_what_is_in_a_tensor():
     """Where values cannot be read (here: meta tensors), all other checks still work."""
     _expect.floating("x", META, "(N, D)")

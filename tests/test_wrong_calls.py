@@ -153,6 +153,19 @@ VALUE_ERRORS = {
         "test_labels",
         lambda: metrics.knn_accuracy(CODES, LABELS, CODES, LABELS[:3]),
     ),
+    "knn labels -1": (
+        "train_labels",
+        lambda: metrics.knn_accuracy(CODES, LABELS - 1, CODES, LABELS),
+    ),
+    "probe labels -1": ("train_labels", lambda: metrics.fit_probe(CODES, LABELS - 1)),
+    "jacobian detached": (
+        "fn",
+        lambda: losses.jacobian_penalty(lambda z: z.detach(), Z),
+    ),
+    "importance of an autoencoder": (
+        "x",
+        lambda: importance(x=X[:, :, :4]),
+    ),
     "knn neighbours": (
         "n_neighbours",
         lambda: metrics.knn_accuracy(CODES, LABELS, CODES, LABELS, n_neighbours=41),

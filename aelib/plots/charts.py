@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
@@ -22,6 +23,9 @@ from aelib.plots.arguments import (
     check_words,
     heights,
 )
+
+# of black and white on a colour of this luminance: (L + .05)^2 = .05 * 1.05
+_EQUAL_CONTRAST = (0.05 * 1.05) ** 0.5 - 0.05
 
 
 def bars(
@@ -163,7 +167,7 @@ def heatmap(
     bar = ax.figure.colorbar(picture, ax=ax, label=label or "")
     bar.outline.set_visible(False)
     if annotate is not None:
-        _write_numbers(ax, values, annotate)
+        _write_numbers(ax, picture, annotate)
     return ax
 
 
@@ -253,11 +257,13 @@ def _curve(name: str, numbers: object) -> Tensor:
     return torch.tensor(heights, dtype=torch.float64)
 
 
-def _write_numbers(ax: Axes, values: np.ndarray, spec: str) -> None:
-    coloured = np.argwhere(~np.isnan(values))
-    there = values[tuple(coloured.T)]
-    for (row, column), value in zip(coloured, there, strict=True):
-        # viridis is bright on top
-        ink = "black" if value > (there.min() + there.max()) / 2 else "white"
-        text = format(value, spec)
+def _write_numbers(ax: Axes, picture: AxesImage, spec: str) -> None:
+    """In black or white, whichever stands out more from the cell's colour (WCAG 2)."""
+    values = picture.get_array()
+    rgb = picture.to_rgba(values)[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    for row, column in np.argwhere(~np.ma.getmaskarray(values)):
+        ink = "black" if luminance[row, column] > _EQUAL_CONTRAST else "white"
+        text = format(float(values[row, column]), spec)
         ax.text(column, row, text, ha="center", va="center", color=ink, size=7)

@@ -57,6 +57,20 @@ MUTATIONS = [
         (RULES + "test_a_lesson_that_trains_more_than_four_networks_is_red",),
     ),
     Mutation(
+        "conftest-times-are-lost-in-silence",
+        "conftest.py",
+        'pytest.fail(f"{folder} must be a folder that can be written: {error}")',
+        "del error",
+        (RULES + "test_times_that_cannot_be_written_are_named",),
+    ),
+    Mutation(
+        "conftest-no-limit-in-the-fast-profile",
+        "conftest.py",
+        'usage["profile"] == "fast" and',
+        'usage["profile"] == "full" and',
+        (RULES + "test_a_chapter_that_takes_too_long_is_red",),
+    ),
+    Mutation(
         "conftest-no-history",
         "conftest.py",
         '"store_history": True',
