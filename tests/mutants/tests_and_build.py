@@ -71,6 +71,27 @@ MUTATIONS = [
         (RULES + "test_a_chapter_that_takes_too_long_is_red",),
     ),
     Mutation(
+        "lab-with-as-many-threads-as-cores",
+        "Makefile",
+        "export OMP_NUM_THREADS ?= 1\n",
+        "",
+        (TYPED + "test_make_lab_starts_jupyterlab_with_the_settings_of_the_makefile",),
+    ),
+    Mutation(
+        "build-asks-the-home-for-matplotlib",
+        "book/_ext/book_site/environment.py",
+        '    os.environ.setdefault("MPLCONFIGDIR", str(matplotlib))\n',
+        "",
+        (TYPED + "test_a_home_folder_that_cannot_hold_settings_changes_nothing",),
+    ),
+    Mutation(
+        "ci-without-chapter-mutations",
+        ".github/workflows/full.yml",
+        "make chapter-mutations",
+        "make mutations",
+        (TYPED + "test_chapters_are_broken_every_week",),
+    ),
+    Mutation(
         "conftest-no-history",
         "conftest.py",
         '"store_history": True',
