@@ -28,6 +28,10 @@ def gaussian_nll(x_hat: Tensor, x: Tensor, *, sigma: float | Tensor = 1.0) -> Te
             [1e-6, 1e6] nor a scalar tensor (whose value is not read).
 
     Taught in: chapter 04.
+
+    >>> x = torch.zeros(3, 1, 2, 2)
+    >>> gaussian_nll(x, x)  # not 0 at its best: 4 / 2 * log(2 pi)
+    tensor([3.6758, 3.6758, 3.6758])
     """
     _expect.pair("x_hat", x_hat, "x", x)
     log_sigma = _log_of_scale("sigma", sigma, x)
@@ -52,6 +56,10 @@ def laplace_nll(x_hat: Tensor, x: Tensor, *, scale: float | Tensor = 1.0) -> Ten
         TypeError, ValueError: as `gaussian_nll`, with `scale` for `sigma`.
 
     Taught in: chapter 04.
+
+    >>> x = torch.zeros(3, 1, 2, 2)
+    >>> laplace_nll(x, x)  # 4 log 2
+    tensor([2.7726, 2.7726, 2.7726])
     """
     _expect.pair("x_hat", x_hat, "x", x)
     log_scale = _log_of_scale("scale", scale, x)
@@ -73,6 +81,10 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
             or the dtype is neither float32 nor float64.
 
     Taught in: chapter 04.
+
+    >>> x = torch.ones(1, 1, 2, 2)
+    >>> bernoulli_nll(torch.zeros_like(x), x)  # a fair coin for each pixel: 4 log 2
+    tensor([2.7726])
     """
     _expect.pair("logits", logits, "x", x)
     nll = binary_cross_entropy_with_logits(logits, x, reduction="none")
@@ -97,6 +109,12 @@ def continuous_bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     Source: arXiv:1907.06845, there in l instead of the logit.
 
     Taught in: chapter 04.
+
+    >>> x = torch.rand(1, 1, 28, 28)
+    >>> continuous_bernoulli_nll(torch.zeros_like(x), x)  # uniform: density 1
+    tensor([0.])
+    >>> continuous_bernoulli_nll(torch.full_like(x, 9.0), torch.ones_like(x)) < 0
+    tensor([True])
     """
     _expect.pair("logits", logits, "x", x)
     small, near, far = _near_and_far(logits)
@@ -119,6 +137,12 @@ def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
     Source: arXiv:1907.06845, there in l instead of the logit.
 
     Taught in: chapter 04.
+
+    >>> logits = torch.tensor([-2.0, 0.0, 3.0])
+    >>> continuous_bernoulli_mean(logits)
+    tensor([0.3435, 0.5000, 0.7191])
+    >>> logits.sigmoid()
+    tensor([0.1192, 0.5000, 0.9526])
     """
     _expect.precise("logits", logits)
     small, near, far = _near_and_far(logits)

@@ -28,6 +28,10 @@ def contractive_penalty(h: Tensor, weight: Tensor) -> Tensor:
     Source: Rifai et al., ICML 2011.
 
     Taught in: chapter 06.
+
+    >>> h = torch.tensor([[0.5, 1.0]])  # where the sigmoid is steepest, and saturated
+    >>> contractive_penalty(h, torch.ones(2, 3))  # (1/4)^2 * 3, and nothing
+    tensor([0.1875])
     """
     _expect.codes(h=h)
     _expect.floating("weight", weight, "(D, N)")
@@ -63,9 +67,10 @@ def jacobian_penalty(
         TypeError, ValueError: `x` is not a (B, ...) of float32 or float64, `fn` no
             function to a tensor with a gradient in it, or `n_probes` < 1.
 
-    Source: Hutchinson, Communications in Statistics 19 (1990).
+    Source: Hutchinson, Communications in Statistics 19 (1990). Taught in: chapter 06.
 
-    Taught in: chapter 06.
+    >>> jacobian_penalty(lambda x: 2 * x, torch.zeros(3, 5)).tolist()  # 5 rows of 2^2
+    [20.0, 20.0, 20.0]
     """
     _expect.function("fn", fn)
     _expect.examples("x", x)
@@ -107,6 +112,9 @@ def l1_penalty(h: Tensor) -> Tensor:
         TypeError, ValueError: `h` is not a (B, D) of float32 or float64.
 
     Taught in: chapter 06.
+
+    >>> l1_penalty(torch.tensor([[1.0, -2.0, 0.0]]))
+    tensor([3.])
     """
     _expect.codes(h=h)
     return h.abs().sum(dim=1)
@@ -130,6 +138,10 @@ def kl_sparsity(activation: Tensor, target: float) -> Tensor:
     Source: Ng, CS294A lecture notes, "Sparse autoencoder".
 
     Taught in: chapter 06.
+
+    >>> h = torch.tensor([[0.25, 0.5], [0.75, 1.0]])  # means 1/2 and 3/4
+    >>> kl_sparsity(h.mean(dim=0), 0.5)
+    tensor([0.0000, 0.1438])
     """
     _expect.precise("activation", activation, "(D,)")
     target = _expect.number("target", target, above=0, below=1)
@@ -150,6 +162,9 @@ def top_k(h: Tensor, k: int) -> Tensor:
     Source: arXiv:1312.5663.
 
     Taught in: chapter 06.
+
+    >>> top_k(torch.tensor([[3.0, 0.5, 1.0, 2.0]]), 2)
+    tensor([[3., 0., 0., 2.]])
     """
     _expect.floating("h", h, "(B, D)")
     k = _expect.integer("k", k, least=1, most=h.shape[1])

@@ -39,10 +39,27 @@ def importance_nll(
     Raises:
         TypeError, ValueError: an argument is not as above, `x` is not finite or not of
             the model's dtype, or `log_likelihood` returns another shape or NaN.
+
+    >>> from aelib import losses, models
+    >>> encoder = models.MLPEncoder((1, 4, 4), [], 4)
+    >>> vae = models.VAE(encoder, models.MLPDecoder(2, [], (1, 4, 4)))
+    >>> log_px = lambda output, x: -losses.bernoulli_nll(output, x)
+    >>> x = torch.zeros(3, 1, 4, 4)
+    >>> importance_nll(vae, x, n_samples=5, log_likelihood=log_px).shape
+    torch.Size([3])
     """
     _check_model(model, x)
     _expect.function("log_likelihood", log_likelihood)
     n_samples = _expect.integer("n_samples", n_samples, least=1)
+    return _bound(model, x, n_samples, log_likelihood)
+
+
+def _bound(
+    model: nn.Module,
+    x: Tensor,
+    n_samples: int,
+    log_likelihood: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
     mean, log_var = _encoded(model, x)
     chunk = max(1, _DECODES_AT_ONCE // len(x))
     total = torch.full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
@@ -116,6 +133,10 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
             one of the two kinds is missing.
 
     Taught in: chapter 11.
+
+    >>> scores = torch.tensor([0.1, 0.4, 0.4, 0.9])
+    >>> auroc(scores, torch.tensor([0, 0, 1, 1]))  # 3 of 4 pairs, and a tie
+    0.875
     """
     _expect.measured("scores", scores, "(N,)")
     _expect.labels("is_anomaly", is_anomaly, len(scores))
@@ -152,6 +173,10 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
         TypeError, ValueError: shapes or dtypes do not fit, or a value is not finite.
 
     Taught in: chapter 18.
+
+    >>> features = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    >>> round(frechet_distance(features, features + 3), 4)  # shifted: 3^2 + 3^2
+    18.0
     """
     mean_a, cov_a = _moments("features_a", features_a)
     mean_b, cov_b = _moments("features_b", features_b)

@@ -14,6 +14,10 @@ def sse(x_hat: Tensor, x: Tensor) -> Tensor:
 
     Raises:
         TypeError, ValueError: the shapes or dtypes differ, or a value is not finite.
+
+    >>> x = torch.zeros(2, 1, 28, 28)
+    >>> sse(x + 0.5, x)  # 784 / 4
+    tensor([196., 196.])
     """
     _check_pair(x_hat, x)
     return (x_hat - x).square().flatten(1).sum(dim=1)
@@ -31,6 +35,12 @@ def psnr(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
     Raises:
         TypeError, ValueError: the shapes or dtypes differ, a value is not finite, or
             `peak` is not in [1e-6, 1e6] or less than the range of what `x` holds.
+
+    >>> x = torch.full((1, 1, 8, 8), 0.5)
+    >>> psnr(x + 0.1, x)  # wrong by a tenth of the range
+    tensor([20.0000])
+    >>> psnr(2 * (x + 0.1) - 1, 2 * x - 1, peak=2)  # the same in [-1, 1]
+    tensor([20.0000])
     """
     _check_pair(x_hat, x)
     peak = _checked_peak(peak, x)
@@ -50,6 +60,12 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
 
     Raises:
         TypeError, ValueError: as `psnr`, or the images are smaller than the window.
+
+    >>> x = torch.linspace(0, 1, 256).reshape(1, 1, 16, 16)
+    >>> ssim(x, x)
+    tensor([1.])
+    >>> ssim(1 - x, x) < 0  # the negative
+    tensor([True])
     """
     _check_pair(x_hat, x)
     peak = _checked_peak(peak, x)
@@ -77,6 +93,11 @@ def laplacian_variance(x: Tensor) -> Tensor:
 
     Raises:
         TypeError, ValueError: `x` is not (B, C, H, W), too small, or not finite.
+
+    >>> ramp = torch.linspace(0, 1, 8).expand(1, 1, 8, 8)
+    >>> edge = (ramp > 0.5).float()
+    >>> laplacian_variance(ramp) < 1e-9, laplacian_variance(edge)
+    (tensor([True]), tensor([0.3333]))
     """
     _expect.measured("x", x, "(B, C, H, W)")
     if min(x.shape[2:]) < 3:

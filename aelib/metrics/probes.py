@@ -42,6 +42,10 @@ def knn_accuracy(
     Raises:
         TypeError, ValueError: shapes or dtypes do not fit, a value is not finite, or
             `n_neighbours` is not in [1, N].
+
+    >>> codes, labels = torch.tensor([[0.0], [1.0], [9.0]]), torch.tensor([0, 0, 1])
+    >>> knn_accuracy(codes, labels, codes + 0.1, labels, n_neighbours=1)
+    1.0
     """
     _check(train_codes, train_labels, test_codes)
     _expect.labels("test_labels", test_labels, len(test_codes))
@@ -72,6 +76,11 @@ def fit_probe(train_codes: Tensor, train_labels: Tensor) -> "FittedProbe":
     Raises:
         TypeError, ValueError: shapes or dtypes do not fit, a value is not finite, or
             there are fewer than 2 classes or 10 examples of one.
+
+    >>> labels = torch.arange(40) % 2
+    >>> codes = torch.stack([labels, torch.arange(40)], dim=1).float()
+    >>> fit_probe(codes, labels).accuracy(codes, labels).logistic
+    1.0
     """
     _check(train_codes, train_labels, train_codes)
     counts = train_labels.cpu().unique(return_counts=True)[1]
@@ -104,6 +113,11 @@ class FittedProbe:
 
         Raises:
             TypeError, ValueError: `codes` is not finite (M, D), with the D of the fit.
+
+        >>> labels = torch.arange(40) % 2
+        >>> codes = labels[:, None].float()
+        >>> fit_probe(codes, labels).predict(torch.tensor([[0.1], [0.9]]))
+        tensor([0, 1])
         """
         standard = self._checked(codes).numpy()
         return torch.from_numpy(self._logistic.predict(standard)).to(codes.device)

@@ -33,6 +33,11 @@ def load(slug: str, *, folder: str | Path | None = None) -> Evidence:
     Raises:
         TypeError, ValueError: `slug` is not of the form NN_name, `folder` is no path,
             or the files are malformed: the message names them.
+
+    >>> load("02_autoencoder").columns["MSE"]  # its unit: none
+    ''
+    >>> load("99_not_written").is_missing
+    True
     """
     check_slug(slug)
     home = (_FOLDER if folder is None else _files.expanded("folder", folder)) / slug

@@ -24,6 +24,13 @@ class Evidence:
 
     `evidence[row, column]` is a Value. Where a chapter's evidence has not been made,
     `is_missing` is true and everything asked for says "not run yet": no page fails.
+
+    >>> rows = {"a": {"MSE": {"0": 1.0, "1": 2.0}}, "b": {"MSE": {"0": 1.5, "1": 2.4}}}
+    >>> evidence = Evidence("02_a", Path(), {"rows": rows, "columns": {"MSE": ""}})
+    >>> evidence["a", "MSE"].mean
+    1.5
+    >>> evidence.less("a", "b", "MSE")  # by .5 and .4 on the two seeds
+    True
     """
 
     slug: str

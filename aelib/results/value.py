@@ -30,6 +30,10 @@ class Value:
 
         Raises:
             TypeError, ValueError: there is no run, or one is no number.
+
+        >>> value = Value.over({0: 1.0, 1: 2.0, 2: 3.0})
+        >>> value.mean, value.sd, value.n
+        (2.0, 1.0, 3)
         """
         _expect.mapping("runs", runs)
         runs = {
@@ -53,6 +57,9 @@ class Value:
         Raises:
             TypeError: `other` is not a Value.
             ValueError: the two have no seed in common.
+
+        >>> (Value.over({0: 1.5, 1: 2.5}) - Value.over({1: 2.0, 2: 9.0})).runs
+        {1: 0.5}
         """
         if not isinstance(other, Value):
             raise TypeError(f"other must be a Value, got {type(other).__name__}")
@@ -75,6 +82,11 @@ class Value:
 
         Raises:
             ValueError: it comes from a single seed, which says nothing of its error.
+
+        >>> Value.over({0: -1.0, 1: -1.2}).is_below_zero()
+        True
+        >>> Value.over({0: -1.0, 1: 0.9}).is_below_zero()  # not resolved
+        False
         """
         if self.runs and self.n < 2:
             raise ValueError(

@@ -123,8 +123,8 @@ MUTATIONS = [
     Mutation(
         "angles-in-the-precision-given",
         "aelib/metrics/codes.py",
-        "matrix = given.detach().cpu().double()",
-        "matrix = given.detach().cpu()",
+        "matrix = columns.detach().cpu().double()",
+        "matrix = columns.detach().cpu()",
         ("tests/test_precision.py::test_float32_agrees_with_float64",),
     ),
     Mutation(
