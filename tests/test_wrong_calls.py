@@ -158,6 +158,10 @@ VALUE_ERRORS = {
         lambda: metrics.knn_accuracy(CODES, LABELS - 1, CODES, LABELS),
     ),
     "probe labels -1": ("train_labels", lambda: metrics.fit_probe(CODES, LABELS - 1)),
+    "jacobian of a sum": (
+        "fn",
+        lambda: losses.jacobian_penalty(lambda z: z.sum(), Z),
+    ),
     "jacobian detached": (
         "fn",
         lambda: losses.jacobian_penalty(lambda z: z.detach(), Z),
@@ -254,6 +258,18 @@ TYPE_ERRORS = {
         lambda: metrics.knn_accuracy(CODES, CODES[:, 0], CODES, LABELS),
     ),
     "uint8 sse": ("x", lambda: metrics.sse(X, INTEGERS)),
+    "likelihood of integers": (
+        "log_likelihood",
+        lambda: metrics.importance_nll(
+            VAE, X, n_samples=1, log_likelihood=lambda output, x: LABELS[:4]
+        ),
+    ),
+    "likelihood of nothing": (
+        "log_likelihood",
+        lambda: metrics.importance_nll(
+            VAE, X, n_samples=1, log_likelihood=lambda output, x: None
+        ),
+    ),
     "float labels": ("is_anomaly", lambda: metrics.auroc(Z[:, 0], Z[:, 0])),
     "NumPy features": (
         "features_a",

@@ -80,16 +80,21 @@ def jacobian_penalty(
     training = torch.is_grad_enabled()
     with torch.enable_grad():
         x = x if x.requires_grad else x.detach().requires_grad_()
-        output = _checked_output(fn(x))
+        output = _checked_output(fn(x), len(x))
         rows = [_projected(output, x, generator, training) for _ in range(n_probes)]
     norms = torch.stack([row.square().flatten(1).sum(dim=1) for row in rows])
     return norms.mean(dim=0)  # (B,)
 
 
-def _checked_output(output: object) -> Tensor:
+def _checked_output(output: object, n_examples: int) -> Tensor:
     if not isinstance(output, Tensor) or not output.requires_grad:
         got = "none" if isinstance(output, Tensor) else type(output).__name__
         raise ValueError(f"fn must return a tensor with a gradient, got {got}")
+    if output.ndim == 0 or len(output) != n_examples:
+        raise ValueError(
+            f"fn must return ({n_examples}, ...), a row an example, "
+            f"got {tuple(output.shape)}"
+        )
     return output
 
 

@@ -105,17 +105,22 @@ def _log_weights(
     log_ratio = 0.5 * terms.cpu().double().sum(dim=2)
     output = model.decode(z.flatten(0, 1))
     log_px = log_likelihood(output, x.repeat(k, *[1] * (x.ndim - 1)))
-    if not isinstance(log_px, Tensor) or log_px.shape != (k * len(x),):
-        shape = getattr(log_px, "shape", None)
-        got = type(log_px).__name__ if shape is None else tuple(shape)
+    _check_log_px(log_px, k * len(x))
+    return log_px.cpu().double().unflatten(0, (k, len(x))) + log_ratio
+
+
+def _check_log_px(log_px: object, n: int) -> None:
+    if not isinstance(log_px, Tensor) or not log_px.is_floating_point():
+        got = getattr(log_px, "dtype", type(log_px).__name__)
+        raise TypeError(f"log_likelihood must return a float tensor, got {got}")
+    if log_px.shape != (n,):
         raise ValueError(
-            f"log_likelihood must return ({k * len(x)},), one number an example, "
-            f"got {got}"
+            f"log_likelihood must return ({n},), one number an example, "
+            f"got {tuple(log_px.shape)}"
         )
     n_bad = int(log_px.isnan().sum())
     if n_bad:
         raise ValueError(f"log_likelihood must not return NaN, got {n_bad}")
-    return log_px.cpu().double().unflatten(0, (k, len(x))) + log_ratio
 
 
 def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
