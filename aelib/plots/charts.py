@@ -253,8 +253,8 @@ def _curve(name: str, numbers: object) -> Tensor:
     if not numbers:
         raise ValueError(f"{given} must not be empty")
     known = [math.nan if number is None else number for number in numbers]
-    heights = [_expect.number(given, number, finite=False) for number in known]
-    return torch.tensor(heights, dtype=torch.float64)
+    plain = [_expect.number(given, number, finite=False) for number in known]
+    return torch.tensor(plain, dtype=torch.float64)
 
 
 def _write_numbers(ax: Axes, picture: AxesImage, spec: str) -> None:

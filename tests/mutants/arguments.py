@@ -172,4 +172,25 @@ MUTATIONS = [
         "root",
         ("tests/test_data.py::test_the_root_of_the_command_line_may_be_in_the_home",),
     ),
+    Mutation(
+        "example-says-something-else",
+        "aelib/losses/divergences.py",
+        "tensor([12.5000])",
+        "tensor([25.0000])",
+        ("tests/test_doctests.py::test_examples[aelib.losses.divergences]",),
+    ),
+    Mutation(
+        "example-missing",
+        "aelib/metrics/images.py",
+        ">>> x = torch.zeros(2, 1, 28, 28)\n    >>> sse(x + 0.5, x)  # 784 / 4\n",
+        "",
+        ("tests/test_doctests.py::test_every_public_function_has_an_example",),
+    ),
+    Mutation(
+        "jacobian-of-a-sum-over-the-batch",
+        "aelib/losses/penalties.py",
+        "if output.ndim == 0 or len(output) != n_examples:",
+        "if False:",
+        ("tests/test_wrong_calls.py::test_wrong_calls_are_named",),
+    ),
 ]
