@@ -70,7 +70,9 @@ def build_book(root: Path, profile: str, *, cached: bool = False) -> int:
     base = folder(root, profile)
     site, doctrees, built = base / "html", base / ".doctrees", base / ".built"
     page_digest = digest(
-        root, "book", "notebooks", "aelib", "_config.yml", "_toc.yml", "scripts"
+        root,
+        *("book", "notebooks", "aelib", "scripts"),
+        *("_config.yml", "_toc.yml", "pyproject.toml"),
     )
     with open_cache(root, profile) as cache:
         failed = find_missing(root, cache, refuse=cached)

@@ -19,6 +19,7 @@ import math
 import os
 import resource
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def main() -> int:
 def in_full(slug: str) -> int:
     """Two processes on one script; 0 when both end well."""
     start = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through `finally`
     environment = {**os.environ, "AELIB_SCALE": "full"}
     command = [sys.executable, str(ROOT / "experiments" / f"{slug}.py")]
     processes = [
@@ -68,6 +70,7 @@ def in_full(slug: str) -> int:
     finally:
         for process in processes:
             process.kill()
+            process.wait()
     cpu = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
         f"{slug}: {time.monotonic() - start:.0f} s, of the CPU "

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TREE = (
     *("aelib", "tests", "notebooks", "experiments", "scripts", "book", "conftest.py"),
     *("pyproject.toml", "_toc.yml", "_config.yml", "requirements.txt", "Makefile"),
-    *("requirements.lock", ".github/workflows"),
+    *("requirements.lock", ".github/workflows", ".binder"),
 )
 TIMEOUT_SECONDS = 300
 WRONG_PACKAGE = 90  # exit code of a run that imported another aelib than the copy's

@@ -7,6 +7,7 @@ each of them red.
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +17,9 @@ from lesson_text import paragraphs, without_fences
 from mirror import BUDGETS, is_picture, kind_of, lesson_part, look, trainers
 from mirror import trainings_in as n_trainings
 from names import top_level_names
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book_site import copies
 
 Rule = Callable[[Path], list[str]]
 COLUMNS = 88
@@ -352,18 +356,13 @@ def citations_say_whom(path: Path) -> list[str]:
 
 
 @cache
+def works() -> dict[str, tuple[str, str]]:
+    return copies.works(BIBLIOGRAPHY)
+
+
 def whom(key: str) -> str:
     """ "Ghosh et al. 2020": how an entry of the bibliography is named in the text."""
-    from pybtex.database import parse_file
-
-    entry = parse_file(str(BIBLIOGRAPHY)).entries[key]
-    persons = entry.persons.get("author") or entry.persons["editor"]
-    names = [
-        " ".join(str(part) for part in [*p.rich_prelast_names, *p.rich_last_names])
-        for p in persons
-    ]
-    who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-    return f"{who} {entry.fields['year']}"
+    return " ".join(works()[key])
 
 
 def fits_the_page(path: Path) -> list[str]:

@@ -7,12 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from chapters import ROOT
+from faults import books
+from faults.books import environment
 
+MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -85,6 +89,64 @@ def test_every_stage_of_the_makefile_has_a_rule():
     used = re.findall(r"\$\(STAGE\) (\S+) (\S+)", text)
     assert len(used) >= 9
     assert all(re.fullmatch(r"\d+\+\d+n", rule) for _, rule in used), used
+
+
+# --- JupyterLab and the settings of kernels ---
+
+SAY = """#!/bin/sh
+echo "jupyter $*"
+for name in {names}; do eval "echo $name=\\$$name"; done
+"""
+
+
+def test_make_lab_starts_jupyterlab_with_the_settings_of_the_makefile(tmp_path):
+    """A copy of the Makefile, with a set-up that does nothing, a jupyter that talks."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    names = [*environment.SETTINGS, *books.FOLDERS]
+    for path, text in (
+        ("scripts/stage.sh", "exit 0"),
+        (".venv/bin/jupyter", SAY.format(names=" ".join(names))),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+        (tmp_path / path).chmod(0o755)
+    hidden = {*names, "MAKEFLAGS", "MAKELEVEL"}
+    clean = {k: v for k, v in os.environ.items() if k not in hidden}
+    done = subprocess.run(
+        ["make", "lab", "OPTIONS=--no-browser"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+    )
+    command, *settings = done.stdout.splitlines()
+    assert command == "jupyter lab --no-browser notebooks", done.stdout + done.stderr
+    assert dict(line.split("=", 1) for line in settings) == {
+        **environment.SETTINGS,
+        "IPYTHONDIR": str(tmp_path / "_build" / ".ipython"),
+        "MPLCONFIGDIR": str(tmp_path / "_build" / ".matplotlib"),
+    }
+
+
+def test_a_home_folder_that_cannot_hold_settings_changes_nothing(tmp_path):
+    """matplotlib would say on stderr that it made a temporary folder."""
+    (tmp_path / ".config").write_text("a file where a folder should be")
+    (tmp_path / ".cache").write_text("another")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
+        "from pathlib import Path; from book_site import environment\n"
+        f"environment.prepare(Path({str(tmp_path / 'book')!r}))\n"
+        "import matplotlib.pyplot"
+    )
+    hidden = {"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "IPYTHONDIR", "MPLCONFIGDIR"}
+    clean = {k: v for k, v in os.environ.items() if k not in hidden}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 # --- the choice of Python ---
@@ -272,3 +334,16 @@ def test_evidence_is_handed_over_whatever_happens():
     assert upload["if"] == "always()"
     for place in ("aelib/results/", ".json", "_build/evidence/"):
         assert place in upload["with"]["path"]
+
+
+def test_chapters_are_broken_every_week():
+    text = (ROOT / ".github" / "workflows" / "full.yml").read_text()
+    full = yaml.safe_load(text)
+    assert "schedule" in full[True]  # YAML 1.1 reads `on` so
+    weekly = [j for j in full["jobs"].values() if "make chapter-mutations" in str(j)]
+    assert len(weekly) == 1
+    recipe = re.search(r"^chapter-mutations:.*\n\t(.*)$", MAKEFILE, re.MULTILINE)[1]
+    assert "tests/mutations.py --chapters" in recipe
+    for name, job in full["jobs"].items():
+        typed = [step.get("run", "") for step in job["steps"]]
+        assert name == "chapters" or any(t.startswith("make ") for t in typed), name

@@ -1,14 +1,19 @@
-"""Learner's copies: plain Markdown, the same code, folded solutions."""
+"""Learner's copies: plain Markdown, the same code, folded solutions, their branch."""
 
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from chapters import ROOT
 
+from scripts import run_copy
+
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from book_site import copies
+from book_site import copies, launch
 
 TEXT = """(ch-small)=
 # Small
@@ -124,9 +129,29 @@ def test_links_lead_to_the_published_site_where_there_is_one(notebook, book):
     assert "(https://example.org/book/bibliography.html#ref-two2021)" in text
 
 
+@pytest.mark.parametrize("baseurl", ["https://a.b/c", "https://a.b/c/"])
+def test_a_published_copy_needs_no_file_beside_it(notebook, book, tmp_path, baseurl):
+    (tmp_path / "09_x.svg").write_text("<svg/>")
+    book = book._replace(address=copies.site_address(baseurl))
+    made = copies.copy_of(notebook, book, copies.glued(notebook), tmp_path)
+    wanted = f"aelib[book] @ https://a.b/c/copies/{copies.WHEEL}"
+    assert made.cells[0].source.endswith(f'\n%pip install --quiet "{wanted}"')
+    assert run_copy.INSTALL.search(made.cells[0].source)[1] == wanted
+
+
+def test_without_an_address_there_is_none():
+    assert copies.site_address("") == copies.site_address(None) == ""
+
+
+def test_a_copy_is_tried_with_the_wheel_beside_it():
+    beside = f"./{copies.WHEEL}[book]"
+    for address in ("", "https://a.b/c/"):
+        assert run_copy.beside(copies.requirement(address)) == beside
+
+
 def test_cells_are_kept_folded_or_left_out_as_on_the_page(copy):
     install, *cells = [cell for cell in copy.cells if cell.cell_type == "code"]
-    assert copies.WHEEL in install.source and "%pip install" in install.source
+    assert install.source.endswith(f'\n%pip install --quiet "./{copies.WHEEL}[book]"')
     assert [c.source for c in cells] == [
         "draw()",
         "raise NotImplementedError",
@@ -158,3 +183,45 @@ def test_a_role_that_no_copy_knows_is_an_error(book):
         copies.plain("see {abbr}`this`", book, {})
     with pytest.raises(KeyError):
         copies.plain("{glue:text}`nobody`", book, {})
+
+
+# --- their branch ---
+
+
+def git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_branch_is_one_commit_of_the_copies_and_what_binder_needs(tmp_path):
+    remote, folder = tmp_path / "remote", tmp_path / "made"
+    folder.mkdir()
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
+    for text in ("first", "second"):
+        (folder / "01_x.ipynb").write_text(text)
+        (folder / copies.WHEEL).touch()
+        script = ROOT / "scripts" / "push_copies.sh"
+        subprocess.run(["sh", script, folder, remote], check=True)
+    assert git(remote, "branch", "--format=%(refname:short)").split() == [launch.BRANCH]
+    assert git(remote, "rev-list", "--count", launch.BRANCH).strip() == "1"
+    assert git(remote, "show", f"{launch.BRANCH}:01_x.ipynb") == "second"
+    listed = git(remote, "ls-tree", "-r", launch.BRANCH).splitlines()
+    modes = {line.split("\t")[1]: line.split()[0] for line in listed}
+    binder = {".binder/environment.yml": "100644", ".binder/postBuild": "100755"}
+    assert modes == {"01_x.ipynb": "100644", copies.WHEEL: "100644"} | binder
+
+
+def test_the_branch_is_pushed_when_the_site_is_published():
+    path = ROOT / ".github" / "workflows" / "pages.yml"
+    workflow = yaml.safe_load(path.read_text())
+    build, push = workflow["jobs"]["build"], workflow["jobs"]["copies"]
+    assert push["needs"] == "publish"
+    kept = [s["with"] for s in build["steps"] if s.get("with", {}).get("name")]
+    assert kept == [{"name": "copies", "path": "_build/html/copies"}]
+    download, run = push["steps"][-2:]
+    assert download["with"] == {"name": "copies", "path": "copies"}
+    assert run["run"].startswith("sh scripts/push_copies.sh copies ")
+    assert workflow["permissions"] == {"contents": "read"}
+    assert push["permissions"] == {"contents": "write"}
+    rights = [job.get("permissions", {}) for job in workflow["jobs"].values()]
+    assert [found.get("contents") for found in rights].count("write") == 1

@@ -23,8 +23,8 @@ MUTATIONS = [
     Mutation(
         "plots-history-gap-drawn-as-zero",
         "aelib/plots/charts.py",
-        "math.nan if value is None else value",
-        "0.0 if value is None else value",
+        "math.nan if number is None else number",
+        "0.0 if number is None else number",
         ("tests/test_plots.py::test_history_of_a_run",),
     ),
     Mutation(

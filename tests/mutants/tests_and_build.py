@@ -5,6 +5,8 @@ from mutants.entry import Mutation
 RULES = "tests/faults/test_conftest.py::"
 BUILD = "tests/faults/test_build_faults.py::"
 TYPED = "tests/test_commands.py::"
+COPIES = "tests/test_copies.py::"
+INSTALLED = "tests/test_install.py::"
 BAD_CELL = RULES + "test_a_bad_cell_is_red"
 STORED = BUILD + "test_what_is_kept_is_what_jupyter_would_have_stored"
 SETTINGS = BUILD + "test_outputs_of_other_settings_are_not_kept"
@@ -53,6 +55,41 @@ MUTATIONS = [
         "if n > TRAININGS:",
         "if n > 99:",
         (RULES + "test_a_lesson_that_trains_more_than_four_networks_is_red",),
+    ),
+    Mutation(
+        "conftest-times-are-lost-in-silence",
+        "conftest.py",
+        'pytest.fail(f"{folder} must be a folder that can be written: {error}")',
+        "del error",
+        (RULES + "test_times_that_cannot_be_written_are_named",),
+    ),
+    Mutation(
+        "conftest-no-limit-in-the-fast-profile",
+        "conftest.py",
+        'usage["profile"] == "fast" and',
+        'usage["profile"] == "full" and',
+        (RULES + "test_a_chapter_that_takes_too_long_is_red",),
+    ),
+    Mutation(
+        "lab-with-as-many-threads-as-cores",
+        "Makefile",
+        "export OMP_NUM_THREADS ?= 1\n",
+        "",
+        (TYPED + "test_make_lab_starts_jupyterlab_with_the_settings_of_the_makefile",),
+    ),
+    Mutation(
+        "build-asks-the-home-for-matplotlib",
+        "book/_ext/book_site/environment.py",
+        '    os.environ.setdefault("MPLCONFIGDIR", str(matplotlib))\n',
+        "",
+        (TYPED + "test_a_home_folder_that_cannot_hold_settings_changes_nothing",),
+    ),
+    Mutation(
+        "ci-without-chapter-mutations",
+        ".github/workflows/full.yml",
+        "make chapter-mutations",
+        "make mutations",
+        (TYPED + "test_chapters_are_broken_every_week",),
     ),
     Mutation(
         "conftest-no-history",
@@ -270,5 +307,43 @@ MUTATIONS = [
         'number("figure", figure["name"], "Figure {}")',
         'number("exercise", figure["name"], "Figure {}")',
         ("tests/test_copies.py",),
+    ),
+    Mutation(
+        "published-copies-want-a-file-beside-them",
+        "book/_ext/book_site/copies.py",
+        'copies/{WHEEL}" if address else',
+        'copies/{WHEEL}" if not address else',
+        (COPIES + "test_a_published_copy_needs_no_file_beside_it",),
+    ),
+    Mutation(
+        "buttons-lead-to-the-sources",
+        "book/_ext/book_site/launch.py",
+        'BRANCH = "copies"',
+        'BRANCH = "main"',
+        (
+            "tests/site/test_extension.py"
+            "::test_an_address_makes_buttons_appear_that_lead_to_the_copy",
+        ),
+    ),
+    Mutation(
+        "branch-of-copies-keeps-its-past",
+        "scripts/push_copies.sh",
+        "git push --quiet --force",
+        "git push --quiet",
+        (COPIES + "test_the_branch_is_one_commit_of_the_copies_and_what_binder_needs",),
+    ),
+    Mutation(
+        "binder-without-pooch",
+        ".binder/environment.yml",
+        "  - pooch>=1.8\n",
+        "",
+        (INSTALLED + "test_binder_has_what_the_library_and_the_chapters_need",),
+    ),
+    Mutation(
+        "binder-installs-over-conda",
+        ".binder/postBuild",
+        "pip install --no-deps .\n",
+        "pip install .\n",
+        (INSTALLED + "test_binder_installs_the_library_that_is_there",),
     ),
 ]

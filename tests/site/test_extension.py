@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import sys
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,37 +14,44 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 from book_site import api, facts, family, launch, pages
 
-NOTEBOOK = "notebooks/01_linear_autoencoder.ipynb"
+COPY = "01_linear_autoencoder.ipynb"
+
+
+def links(address: str, copy: str | None = COPY, published: bool = True) -> dict:
+    return dict(launch.links(address, copy, published=published))
 
 
 def test_no_address_no_buttons():
-    assert launch.links("", "main", NOTEBOOK) == []
-    assert launch.links("", "main", None) == []
+    assert links("") == links("", None) == {}
 
 
-def test_an_address_makes_buttons_appear():
-    found = dict(launch.links("https://github.com/some-one/a.book", "main", NOTEBOOK))
+def test_an_address_makes_buttons_appear_that_lead_to_the_copy():
+    found = links("https://github.com/some-one/a.book")
     assert list(found) == ["Repository", "Colab", "Kaggle", "Binder"]
     assert found["Repository"] == "https://github.com/some-one/a.book"
-    assert found["Colab"] == (
-        "https://colab.research.google.com/github/some-one/a.book/blob/main/" + NOTEBOOK
-    )
-    assert found["Binder"].startswith(
-        "https://mybinder.org/v2/gh/some-one/a.book/main?"
-    )
-    assert "01_linear_autoencoder.ipynb" in found["Kaggle"]
+    blob = "some-one/a.book/blob/copies/" + COPY
+    assert found["Colab"] == "https://colab.research.google.com/github/" + blob
+    kaggle = urlsplit(found["Kaggle"])
+    assert kaggle[:3] == ("https", "kaggle.com", "/kernels/welcome")
+    assert parse_qs(kaggle.query) == {"src": ["https://github.com/" + blob]}
+    binder = urlsplit(found["Binder"])
+    assert binder[:3] == ("https", "mybinder.org", "/v2/gh/some-one/a.book/copies")
+    assert parse_qs(binder.query) == {"urlpath": ["lab/tree/" + COPY]}
 
 
 def test_pages_without_code_link_to_the_repository_alone():
-    assert [name for name, _ in launch.links("https://github.com/a/b", "x", None)] == [
-        "Repository"
-    ]
+    assert list(links("https://github.com/a/b", None)) == ["Repository"]
+
+
+def test_a_copy_is_opened_alone_only_where_it_can_install_the_library():
+    found = links("https://github.com/a/b", published=False)
+    assert list(found) == ["Repository", "Binder"]
 
 
 def test_gitlab_has_no_colab():
-    found = dict(launch.links("https://gitlab.com/a/b/", "main", NOTEBOOK))
+    found = links("https://gitlab.com/a/b/")
     assert list(found) == ["Repository", "Binder"]
-    assert "/gl/a%2Fb/" in found["Binder"]
+    assert urlsplit(found["Binder"]).path == "/v2/gl/a%2Fb/copies"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +59,7 @@ def test_gitlab_has_no_colab():
 )
 def test_other_addresses_are_refused(address):
     with pytest.raises(ValueError, match="book_repository"):
-        launch.links(address, "main", NOTEBOOK)
+        links(address)
 
 
 def test_map_has_every_chapter_once_in_each_drawing():
@@ -154,9 +162,14 @@ def test_docstrings_become_safe():
 
 def test_readme_names_every_chapter_with_its_time_and_shows_pictures_that_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for notebook in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        row = rf"^\| \[{notebook.stem[:2]} .*{notebook.name}\).*\| \d+ s \|$"
-        assert re.search(row, text, re.MULTILINE), notebook.name
+    names = [path.name for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
+    for name in names:
+        copy = re.escape(f"](../{launch.BRANCH}/{name})")
+        row = rf"^\| \[{name[:2]} [^]]*{copy} \|.*\| \d+ s \|$"
+        assert re.search(row, text, re.MULTILINE), name
+    assert re.findall(r"\]\(([^)]*\.ipynb)\)", text) == [
+        f"../{launch.BRANCH}/{name}" for name in names
+    ]
     shown = [ROOT / path for path in re.findall(r"!\[[^]]{20,}\]\(([^)]+)\)", text)]
     assert len(shown) == text.count("![") == 3
     assert set(shown) == set((ROOT / ".github" / "pictures").iterdir())

@@ -41,7 +41,6 @@ def setup(app: Sphinx) -> dict:
         "ignore", category=FutureWarning, module="sphinx_external_toc"
     )
     app.add_config_value("book_repository", "", "html", str)
-    app.add_config_value("book_branch", "main", "html", str)
     app.connect("config-inited", _configure, priority=900)
     app.connect("html-page-context", _page_context, priority=900)
     app.connect("doctree-read", citations.mark_links)
@@ -76,12 +75,11 @@ def _configure(app: Sphinx, config: Config) -> None:
 def _page_context(app: Sphinx, pagename: str, template: str, context: dict, doctree):
     name = f"{pagename}.ipynb"
     is_chapter = (Path(app.srcdir) / name).exists()
-    address, branch = app.config.book_repository, app.config.book_branch
+    copy = Path(name).name if is_chapter else None
+    address, site = app.config.book_repository, app.config.html_baseurl
     context["book_repository"] = address
-    context["book_links"] = launch.links(address, branch, name if is_chapter else None)
-    context["book_notebook"] = (
-        context["pathto"](f"copies/{Path(name).name}", 1) if is_chapter else None
-    )
+    context["book_links"] = launch.links(address, copy, published=bool(site))
+    context["book_notebook"] = copy and context["pathto"](f"copies/{copy}", 1)
     context["book_page"] = {
         "facts": facts.run_seconds(app, pagename) if is_chapter else None,
         "map": family.render(app, pagename) if is_chapter else None,

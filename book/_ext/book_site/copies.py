@@ -3,12 +3,14 @@
 From the executed notebook: outputs stay, every role and directive becomes plain
 Markdown, cells that the page hides go, cells and solutions that it folds stay folded,
 drawings travel inside, and a line that installs the library stands in front. The
-copies and the library's wheel lie in `copies/` of the site.
+copies and the library's wheel lie in `copies/` of the site; where that has a public
+address, the line installs from there, since Colab and Kaggle open a notebook alone.
 """
 
 import ast
 import base64
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +20,10 @@ from jupyter_cache import get_cache
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
 
-WHEEL = "aelib-0.1.0-py3-none-any.whl"
-INSTALL = f"""# once, in an environment of your own or on a rented machine
-%pip install --quiet "./{WHEEL}[book]\""""
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+WHEEL = f"aelib-{PROJECT['project']['version']}-py3-none-any.whl"
+INSTALL = """# once, in an environment of your own or on a rented machine
+%pip install --quiet "{}\""""
 ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
 DRAWING = re.compile(r"!\[([^\]]*)\]\(\.\./book/_static/drawings/([\w.-]+)\)")
 PAGE = re.compile(r"\[([^\]]*)\]\(\.\./book/([\w.-]+?)\.md(#[\w-]+)?\)")
@@ -32,7 +35,7 @@ class Book(NamedTuple):
     numbers: dict[str, str]  # label -> "Figure 2.1", "Exercise 2.1", "(2.1)"
     titles: dict[str, tuple[str, str]]  # label -> title, docname
     works: dict[str, tuple[str, str]]  # key -> "Ghosh et al.", "2020"
-    address: str  # of the published site, "" where there is none
+    address: str  # of the published site, with a slash behind, or "": there is none
 
 
 def options(text: str) -> tuple[dict[str, str], str]:
@@ -164,7 +167,8 @@ def copy_of(
     notebook: nbformat.NotebookNode, book: Book, glued: dict[str, str], drawings: Path
 ) -> nbformat.NotebookNode:
     """The learner's copy of an executed notebook."""
-    cells = [nbformat.v4.new_code_cell(INSTALL, id="install")]
+    install = INSTALL.format(requirement(book.address))
+    cells = [nbformat.v4.new_code_cell(install, id="install")]
     inside = False
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -177,6 +181,11 @@ def copy_of(
             cells.append(new)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def requirement(address: str) -> str:
+    """What a copy installs: the wheel at the site's address, or the one beside it."""
+    return f"aelib[book] @ {address}copies/{WHEEL}" if address else f"./{WHEEL}[book]"
 
 
 def _solutions(text: str, inside: bool, book: Book) -> tuple[str, bool]:
@@ -251,7 +260,10 @@ def write_all(app: Sphinx, exception: Exception | None) -> None:
         for name in names
     }
     book = Book(
-        number_all(notebooks), titles(app), works(app), app.config.html_baseurl or ""
+        number_all(notebooks),
+        titles(app),
+        works(Path(app.srcdir) / "book" / "references.bib"),
+        site_address(app.config.html_baseurl),
     )
     target = Path(app.outdir) / "copies"
     target.mkdir(exist_ok=True)
@@ -262,6 +274,11 @@ def write_all(app: Sphinx, exception: Exception | None) -> None:
         nbformat.write(copy, target / f"{name}.ipynb")
 
 
+def site_address(baseurl: str | None) -> str:
+    """The address of the published site with one slash behind, or ""."""
+    return f"{baseurl.rstrip('/')}/" if baseurl else ""
+
+
 def titles(app: Sphinx) -> dict[str, tuple[str, str]]:
     labels = app.env.get_domain("std").labels
     found = {label: (title, document) for label, (document, _, title) in labels.items()}
@@ -270,10 +287,10 @@ def titles(app: Sphinx) -> dict[str, tuple[str, str]]:
     return found
 
 
-def works(app: Sphinx) -> dict[str, tuple[str, str]]:
-    entries = parse_file(str(Path(app.srcdir) / "book" / "references.bib")).entries
+def works(bibliography: Path) -> dict[str, tuple[str, str]]:
+    """Key -> whom the text names, and the year."""
     found = {}
-    for key, entry in entries.items():
+    for key, entry in parse_file(str(bibliography)).entries.items():
         persons = entry.persons.get("author") or entry.persons["editor"]
         names = [
             " ".join(map(str, p.rich_prelast_names + p.rich_last_names))
