@@ -9,6 +9,7 @@ STAGE := sh scripts/stage.sh
 NBVAL := $(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
          -q --dist loadscope notebooks
 BUILD := $(BIN)/python scripts/build_book.py
+MUTATIONS := $(BIN)/python tests/mutations.py -j 2
 EVIDENCE := $(BIN)/python scripts/evidence.py
 
 # One thread a process: with two processes on two cores, two threads each are many times slower.
@@ -22,8 +23,8 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup book lab test lint units pythons evidence-smoke evidence restamp notebooks \
-        browser copy screens pictures mutations chapter-mutations faults seeds full lock \
-        clean distclean
+        browser copy screens pictures mutations chapter-mutations faults seeds full \
+        gpu-kit gpu lock clean distclean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +47,9 @@ test: ## everything CI checks: lint, units, evidence, notebooks, site, mutations
 	@sh scripts/stage.sh --reset
 	@$(MAKE) --no-print-directory setup lint units evidence-smoke notebooks
 	@$(STAGE) build 30+2n $(BUILD) --cached
-	@$(MAKE) --no-print-directory browser mutations faults
+	@$(MAKE) --no-print-directory browser
+	@$(STAGE) mutations 20+6n $(MUTATIONS) --today
+	@$(MAKE) --no-print-directory faults
 	@sh scripts/stage.sh --summary
 
 lint: setup ## formatting and static checks
@@ -82,11 +85,11 @@ screens: setup ## pictures of every page, for looking at, in _build/screens (aft
 pictures: setup ## the screenshots of README.md (after make book)
 	@$(BIN)/python scripts/readme_pictures.py
 
-mutations: setup ## break the code on purpose, one change at a time, and see tests go red
-	@$(STAGE) mutations 30+14n $(BIN)/python tests/mutations.py -j 2
+mutations: setup ## break the code, one change at a time: all of them (make test: a third a day)
+	@$(STAGE) mutations 30+14n $(MUTATIONS)
 
 chapter-mutations: setup ## the same, and the chapters that teach what is broken: hours
-	@$(BIN)/python tests/mutations.py --chapters -j 2
+	@$(MUTATIONS) --chapters
 
 # three at a time: kills and broken networks mostly wait
 faults: setup ## kills, damaged files, broken networks, bad cells
@@ -100,6 +103,12 @@ seeds: setup ## every chapter under five seeds
 
 full: setup ## the site of the full profile: all images, a GPU where there is one
 	@AELIB_PROFILE=full $(BUILD)
+
+gpu-kit: setup ## for make gpu on another machine: wheels and data in _build/gpu_kit (GPU_PYTHON=3.12)
+	@sh scripts/gpu.sh prepare --python $(or $(GPU_PYTHON),3.12)
+
+gpu: ## what needs a GPU, beside a kit, without a network: at most 8 minutes (PYTHON=...)
+	@sh scripts/gpu.sh
 
 lock: ## resolve requirements.txt anew into requirements.lock
 	@sh scripts/lock.sh

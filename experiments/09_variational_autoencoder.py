@@ -356,6 +356,14 @@ def of_test_images(models: Sequence[nn.Module]) -> Callable[[int], dict[str, flo
     return trial
 
 
+WALKS = {  # from class to class
+    "sneaker to boot": (7, 9),
+    "trousers to dress": (1, 3),
+    "T-shirt to coat": (0, 4),
+    "bag to pullover": (8, 2),
+}
+
+
 @torch.no_grad()
 def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
     """Of the first seed: random codes, rebuilt images, samples."""
@@ -365,6 +373,11 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
     rows = {"autoencoder": ae.decode(z), "variational": priced.decode(z)}
     study.picture("random codes", {name: x[:12] for name, x in rows.items()})
     study.picture("samples", {"variational": rows["variational"]})
+    ideas = {"AE": "neither", "VAE": "both"}
+    study.picture(
+        "crossed",
+        {ideas.get(name, name): m[0].decode(z[:12]) for name, m in networks.items()},
+    )
     labels = fashion.test.labels
     first = [int((labels == c).nonzero()[0]) for c in range(len(fashion.classes))]
     x = x_test[first]
@@ -376,19 +389,15 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
             "variational": priced.decode(priced.encode(x).mean),
         },
     )
-    code = priced.encode(x_test)
-    study.curve(
-        "rate of each unit",
-        {"rate": losses.kl_per_dim(*code).mean(dim=0)},
+    means = priced.encode(x).mean
+    t = torch.linspace(0, 1, 10, device=study.device)[:, None]
+    study.picture(
+        "walks",
+        {
+            name: priced.decode((1 - t) * means[start] + t * means[end])
+            for name, (start, end) in WALKS.items()
+        },
     )
-    order = losses.kl_per_dim(*code).mean(dim=0).argsort(descending=True)
-    walks = {}
-    for rank in (0, 1, 2, SIZE - 1):
-        unit, steps = order[rank], torch.linspace(0.05, 0.95, 9, device=study.device)
-        codes = code.mean[1:2].repeat(9, 1)
-        codes[:, unit] = code.mean[:, unit].quantile(steps)
-        walks[f"unit {rank + 1}"] = priced.decode(codes)
-    study.picture("walks", walks)
 
 
 def two_numbers() -> None:
@@ -445,6 +454,16 @@ def noise_and_price() -> dict[str, Sequence[nn.Module]]:
     return networks
 
 
+def longer() -> None:
+    """Three times the epochs, of one seed: does the price alone shrink its codes on?"""
+    for row, build, objective, measure in (
+        ("price without noise", autoencoder, price_without_noise, measure_plain),
+        ("VAE", vae, calibrated, measure_calibrated),
+    ):
+        one = study.seeds[:1]
+        train(f"{row}, 60 epochs", build, objective, measure, n_epochs=60, seeds=one)
+
+
 def noise_variances() -> None:
     """The scale of the loss: eight stated variances, and the calibrated one."""
     rows = {}
@@ -461,6 +480,17 @@ def noise_variances() -> None:
 
 
 CALIBRATED = {"VAE": "calibrated"}
+
+
+def exchange_rates() -> None:
+    """Of these the eight rows that a page has room for."""
+    shown = (392, 3.92, 0.5, 0.1, 0.03, 0.0125)
+    rows = {f"VAE, noise variance {v:g}": VARIANCES[v] for v in shown}
+    study.table(
+        "exchange rates",
+        {"mean image": "mean image"} | rows | CALIBRATED,
+        ["error", "rate", "active", "-ELBO", "FFD"],
+    )
 
 
 def heads() -> None:
@@ -587,12 +617,15 @@ def main() -> None:
     }
     networks |= noise_and_price()
     train("VAE, Bernoulli", bernoulli_vae, bernoulli, measure_vae(None, torch.sigmoid))
+    longer()
     noise_variances()
+    exchange_rates()
     heads()
     two_numbers()
     faces()
     order = ("AE", "noise alone", "price alone", "VAE")
-    samples(pca, {name: networks[name] for name in order})
+    networks = {name: networks[name] for name in order}
+    samples(pca, networks)
     width(networks["VAE"])
     pictures(networks)
     print(study.save())

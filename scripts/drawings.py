@@ -1,4 +1,4 @@
-"""The drawings of the lessons, in one style: book/_static/drawings/NN_slug.svg.
+"""The drawings of the book, in one style: book/_static/drawings/.
 
     python scripts/drawings.py
 
@@ -188,10 +188,24 @@ def cloud_of_codes() -> str:
     return svg(672, below + 48, parts)
 
 
+def front_page() -> str:
+    """Random codes, decoded by the kept network of chapter 09: two rows of twelve."""
+    samples = results.load("09_variational_autoencoder").pictures("samples")
+    return svg(
+        672,
+        112,
+        [
+            picture(56 * (i % 12), 56 * (i // 12), 56, x)
+            for i, x in enumerate(samples["variational"])
+        ],
+    )
+
+
 DRAWINGS = {
     "02_autoencoder": hourglass,
     "02_bent_sheet": bent_sheet,
     "09_variational_autoencoder": cloud_of_codes,
+    "front_page": front_page,
 }
 
 

@@ -25,7 +25,6 @@ import sys
 import tempfile
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,23 +87,37 @@ def smoke(slugs: list[str]) -> int:
     import aelib.lab  # noqa: F401
 
     torch.set_num_threads(1)
-    with ThreadPoolExecutor(N_PROCESSES) as pool:
-        failures = list(pool.map(smoke_one, slugs))
+    failures = smoked(slugs)
     for failure in filter(None, failures):
         print(failure, file=sys.stderr)
     print(f"{len(slugs)} experiments, {len(slugs) - sum(map(bool, failures))} good")
     return int(any(failures))
 
 
-def smoke_one(slug: str) -> str:
-    """Run one script on a small scale; "" or what is wrong with it."""
-    with tempfile.TemporaryDirectory(prefix="smoke-") as folder:
-        code = in_a_fork(slug, Path(folder))
-        log = (Path(folder) / "log").read_text(errors="replace")
-        if code:
-            return f"{slug}: exit code {code}\n{log[-3000:]}"
-        made = json.loads((Path(folder) / f"{slug}.json").read_text())
-        seconds = float((Path(folder) / "seconds").read_text())
+def smoked(slugs: list[str]) -> list[str]:
+    """What is wrong with each of the scripts, or ""; two at a time."""
+    waiting, running, failures = list(slugs), {}, []
+    with tempfile.TemporaryDirectory(prefix="smoke-") as place:
+        # one thread forks all: a library may forbid two forks at the same moment
+        while waiting or running:
+            if waiting and len(running) < N_PROCESSES:
+                slug = waiting.pop(0)
+                running[fork(slug, Path(place, slug))] = slug
+            else:
+                child, status = os.wait()
+                slug = running.pop(child)
+                code = os.waitstatus_to_exitcode(status)
+                failures.append(smoke_one(slug, Path(place, slug), code))
+    return failures
+
+
+def smoke_one(slug: str, folder: Path, code: int) -> str:
+    """What one script left on a small scale; "" or what is wrong with it."""
+    log = (folder / "log").read_text(errors="replace")
+    if code:
+        return f"{slug}: exit code {code}\n{log[-3000:]}"
+    made = json.loads((folder / f"{slug}.json").read_text())
+    seconds = float((folder / "seconds").read_text())
     print(f"   {slug}: {seconds:.1f} CPU s, {len(made['rows'])} rows", flush=True)
     if seconds > SMOKE_CPU_SECONDS:
         return f"{slug}: {seconds:.0f} CPU s, more than {SMOKE_CPU_SECONDS:.0f}"
@@ -114,8 +127,10 @@ def smoke_one(slug: str) -> str:
     return differs(slug, shape(made), shape(json.loads(stored.read_text())))
 
 
-def in_a_fork(slug: str, folder: Path) -> int:
-    """Exit code of the script, run in a copy of this process."""
+def fork(slug: str, folder: Path) -> int:
+    """Run the script in a copy of this process; the number of that process."""
+    folder.mkdir()
+    (folder / "log").touch()
     child = os.fork()
     if child == 0:
         code = 1
@@ -127,7 +142,7 @@ def in_a_fork(slug: str, folder: Path) -> int:
         finally:
             sys.stdout.flush()
             os._exit(code)  # none of the parent's clean-up
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return child
 
 
 def run_script(root: Path, slug: str, folder: Path) -> None:

@@ -19,7 +19,6 @@ OLD = [
     "06_regularized_autoencoder",
     "07_kl_divergence",
     "08_evidence_lower_bound",
-    "09_variational_autoencoder",
 ]
 LESSONS = [path for path in NOTEBOOKS if path.stem not in OLD]
 

@@ -4,6 +4,7 @@
     python tests/mutations.py --only ID ...     these only
     python tests/mutations.py --changed REV     those with a file or test unlike REV
     python tests/mutations.py --chapters        run the named chapters as well
+    python tests/mutations.py --today           a third of them, another each day
 
 Each mutation is applied to a copy of the tree in a temporary folder, never to the
 checkout. It is caught when pytest there ends with exit code 1, that is, when a test
@@ -24,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -219,14 +221,22 @@ def run_all(chosen: list[Mutation], chapters: bool, jobs: int, folder: Path) -> 
     return 0 if all(caught) else 1
 
 
+def third(mutations: list[Mutation], day: date) -> list[Mutation]:
+    """Every third one; on three days in a row each of them once."""
+    return mutations[day.toordinal() % 3 :: 3]
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="ID")
     parser.add_argument("--changed", metavar="REV")
     parser.add_argument("--chapters", action="store_true", help="run chapters as well")
+    parser.add_argument("--today", action="store_true", help="a third of them")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
     chosen = choose(options.only, options.changed)
+    if options.today:
+        chosen = third(chosen, date.today())
     if not chosen:
         print("no mutation to try")
         return 0

@@ -2,12 +2,13 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from benchmarks import others, profile_step, quality, throughput
+from benchmarks import devices, others, profile_step, quality, throughput
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +72,26 @@ def test_profile_has_a_rung_for_each_part():
     assert next(iter(found)) == "matrix products" and "aelib.train" in found
     conv = profile_step.measure(throughput.ROWS["S1-CONV"], 16, True, 1, 32)
     assert "matrix products" not in conv and min(conv.values()) >= 0
+
+
+def test_devices_times_epochs_and_writes_them(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "devices.json"
+    arguments = ["--device", "cpu", "--rows", "S3-VAE", "S1-CONV", "--images", "64"]
+    monkeypatch.setattr(sys, "argv", ["devices.py", *arguments, "--out", str(out)])
+    devices.main()
+    rows = json.loads(out.read_text())["rows"]
+    assert len(rows) == sum(
+        len(throughput.ROWS[name].settings) for name in ("S3-VAE", "S1-CONV")
+    )
+    assert all(row["seconds"] > 0 and row["cpu_seconds"] > 0 for row in rows)
+    assert capsys.readouterr().out.count("\n| S") == len(rows)
+
+
+def test_seconds_of_an_epoch_are_scaled_to_60_000_images(monkeypatch):
+    seconds = SimpleNamespace(seconds=[9.0, 0.25, 0.5])
+    monkeypatch.setattr(devices, "train", lambda *arguments, **options: seconds)
+    row = throughput.ROWS["S4-VAE"]  # an eighth of the images
+    assert devices.epoch_seconds(row, "cpu", 1600, 64, True) == 0.25 * 60_000 / 200
 
 
 def test_quality_trains_both_and_summarises(capsys):

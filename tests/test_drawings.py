@@ -5,21 +5,22 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from chapters import LESSONS, ROOT, markdown
+from chapters import LESSONS, PAGES, ROOT, markdown
 
 spec = importlib.util.spec_from_file_location("drawings", ROOT / "scripts/drawings.py")
 drawings = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(drawings)
 
 FILES = sorted(drawings.FOLDER.glob("*.svg"))
-LINK = re.compile(r"!\[([^\]]*)\]\(\.\./book/_static/drawings/(\w+\.svg)\)")
+LINK = re.compile(r"!\[([^\]]*)\]\((?:\.\./book/)?_static/drawings/(\w+\.svg)\)")
 
 
-def test_every_drawing_is_made_by_the_script_and_shown_by_its_lesson():
-    shown = {name for path in LESSONS for _, name in LINK.findall(markdown(path))}
+def test_every_drawing_is_made_by_the_script_and_shown_by_a_page():
+    pages = [*LESSONS, *PAGES]
+    shown = {name for path in pages for _, name in LINK.findall(markdown(path))}
     assert shown == {path.name for path in FILES}
     assert shown == {f"{slug}.svg" for slug in drawings.DRAWINGS}
-    for path in LESSONS:
+    for path in pages:
         for text, _ in LINK.findall(markdown(path)):
             assert len(text) > 40, path.stem
 

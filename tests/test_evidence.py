@@ -140,7 +140,8 @@ def smoke_in(root: Path, monkeypatch) -> str:
 
     monkeypatch.setattr(script, "ROOT", root)
     monkeypatch.setattr(studies, "_ROOT", root)
-    return script.smoke_one("02_autoencoder")
+    (problem,) = script.smoked(["02_autoencoder"])
+    return problem
 
 
 def stored(root: Path, **changes) -> None:
@@ -170,6 +171,20 @@ def test_a_smoke_run_finds_what_the_stored_evidence_lacks(tmp_path, monkeypatch)
     assert "exit code 1" in problem and "name 'nothing' is not defined" in problem
     experiment(tmp_path, "x = 1")
     assert "must save its study once, got 0" in smoke_in(tmp_path, monkeypatch)
+
+
+def test_scripts_are_run_two_at_a_time_and_each_is_judged(tmp_path, monkeypatch):
+    experiment(tmp_path, EXPERIMENT.replace("NUMBER", "1"))
+    stored(tmp_path)
+    smoke_in(tmp_path, monkeypatch)
+    slugs = [f"{i:02d}_copy" for i in range(5)]
+    for slug in slugs:
+        text = EXPERIMENT.replace("NUMBER", "1").replace("02_autoencoder", slug)
+        (tmp_path / "experiments" / f"{slug}.py").write_text(text)
+    (tmp_path / "experiments" / f"{slugs[1]}.py").write_text("nonsense")
+    found = script.smoked(slugs)
+    assert sum("nonsense" in problem for problem in found) == 1
+    assert sum("there is no" in problem for problem in found) == len(slugs) - 1
 
 
 def test_a_slow_smoke_run_fails(tmp_path, monkeypatch):
@@ -209,7 +224,7 @@ def test_one_chapter_that_fails_fails_the_command(tmp_path, monkeypatch, slugs):
         monkeypatch.setattr(
             script,
             name,
-            lambda s, bad=bad, good=good, done=done: (
+            lambda s, *_, bad=bad, good=good, done=done: (
                 done.append(s) or (bad if s == "bad" else good)
             ),
         )

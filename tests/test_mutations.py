@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import mutations
@@ -36,6 +37,7 @@ def test_ids_are_unique():
 
 RUN_LIST = """
 import sys
+from datetime import date, timedelta
 sys.path.insert(0, {tests!r})
 import mutations
 from mutations import Mutation
@@ -51,6 +53,13 @@ mutations.MUTATIONS = [
 if __name__ == "__main__":
     sys.exit(mutations.main(["-j", "1"]))
 """
+
+
+def test_three_days_in_a_row_try_every_mutation_once():
+    first, every = date(2026, 12, 30), mutations.MUTATIONS
+    days = [mutations.third(every, first + timedelta(days=i)) for i in range(3)]
+    assert sorted(m.id for day in days for m in day) == sorted(m.id for m in every)
+    assert all(len(day) >= len(every) // 3 for day in days)
 
 
 def test_runner_tells_caught_from_survived_and_invalid(tmp_path):

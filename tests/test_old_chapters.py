@@ -16,7 +16,6 @@ FIRST_OLD = {
     "06_regularized_autoencoder",
     "07_kl_divergence",
     "08_evidence_lower_bound",
-    "09_variational_autoencoder",
 }
 OLD_CHAPTERS = [path for path in NOTEBOOKS if path.stem in OLD]
 EVERY_OLD_CHAPTER = pytest.mark.parametrize("path", OLD_CHAPTERS, ids=lambda p: p.stem)

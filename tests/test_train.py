@@ -592,25 +592,6 @@ def test_the_batch_is_found_again_in_any_order(shuffle):
     assert torch.rand(()) == after  # to look for it has moved nothing
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_training_on_a_gpu_skips_and_resumes(tmp_path):
-    x, path = data().cuda(), tmp_path / "run.ckpt"
-    ours, theirs = linear().cuda(), linear().cuda()
-    loader = DataLoader(data(), SIZE, pin_memory=True)  # its batches are moved
-    moved = train(ours, objective, loader, epochs=3, val_batches=loader)
-    there = train(theirs, objective, Batches(x, SIZE, shuffle=False), epochs=3)
-    assert same(ours, theirs) and moved.train == there.train
-    model = linear().cuda()
-    with pytest.raises(FloatingPointError, match="epoch 2, step 3 of 4: gradient of"):
-        train(model, poisoned(6, "gradient"), batches(x), epochs=3, checkpoint=path)
-    resumed, whole = linear().cuda(), linear().cuda()
-    train(resumed, poisoned(-1, ""), batches(x), epochs=3, checkpoint=path)
-    train(whole, poisoned(-1, ""), batches(x), epochs=3)
-    for ours, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs)
-
-
 # Wrong calls
 
 

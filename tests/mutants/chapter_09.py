@@ -28,7 +28,6 @@ MUTATIONS = [
         "return VAE(TwoHeads(trunk, _s4_head(), nn.Sequential(_s4_head(), nn.ReLU())),"
         " s4_decoder())",
         ("tests/test_systems.py",),
-        chapter=CHAPTER,
     ),
     Mutation(
         "s1-found-without-its-relu",
@@ -36,7 +35,6 @@ MUTATIONS = [
         "encoder = nn.Sequential(MLPEncoder(_GREY, [256, 64], 20), nn.ReLU())",
         "encoder = nn.Sequential(MLPEncoder(_GREY, [256, 64], 20))",
         ("tests/test_systems.py",),
-        chapter=CHAPTER,
     ),
     Mutation(
         "rate-of-another-variance",

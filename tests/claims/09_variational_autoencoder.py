@@ -1,0 +1,196 @@
+"""The numbers of chapter 09, computed again."""
+
+import math
+
+import torch
+
+from aelib import data, features, losses, metrics
+from aelib.linear import PCA
+
+fashion = data.fashion_mnist()
+images, test = fashion.train.images, fashion.test.images
+n_pixels = images[0].numel()
+n_all, n_test = 10 * len(images), 10 * len(test)  # a tenth of all is embedded
+HALF = "VAE, noise variance 0.5"
+SHOES = ("Sandal", "Sneaker", "Ankle boot")
+STATED = [row for row in evidence.rows if row.startswith("VAE, noise variance")]
+
+
+def value(row, column="error"):
+    return float(evidence[row, column])
+
+
+def resolved(row, other, column="error"):
+    """Below, by more than twice the error of the paired difference."""
+    return evidence.less(row, other, column)
+
+
+def rate(mean, width):
+    m, s = torch.tensor([[float(mean)]]), torch.tensor([[float(width)]])
+    return losses.kl_standard_normal(m, 2 * s.log()).item()
+
+
+# figures
+def n_pictures(strip):
+    """Of a kept strip: pictures a row, the same in all."""
+    (n,) = {len(images) for images in evidence.pictures(strip).values()}
+    return n
+
+
+says("Two rows of twelve pictures", n_pictures("random codes"))
+says("Four rows of twelve pictures", n_pictures("crossed"))
+n_map = math.isqrt(n_pictures("map"))
+says("A square of twenty by twenty garments", n_map, n_map)
+says("twelve random codes through both networks", setting("n_codes"))
+says("Two rows of twelve samples", setting("n_codes"))
+n_points = evidence.curve("widths")["learned"].numel()
+says("Three thousand points in ten colours", n_points)
+says("ten means over a hundred garments", setting("n_shown"))
+
+# where codes live
+two = evidence.curve("two numbers")
+inside = 1 - math.exp(-(setting("circle") ** 2) / 2)
+says("the circle holds 95 % of a Gaussian", 100 * inside)
+
+
+classes = torch.tensor([fashion.classes.index(c) for c in SHOES])
+held = two["label"][two["autoencoder"].norm(dim=1) < setting("circle")]
+says("holds shoes and little else", torch.isin(held, classes).float().mean() > 4 / 5)
+
+# the price
+bit, clouds = math.log(2), setting("clouds")
+says("a bit is 0.69 nats", bit)
+says("ten times as narrow", round(clouds[0][1] / clouds[1][1]) == 10)
+says("such precision costs 1.8 nats", rate(*clouds[1]))
+says("two units away, and costs 2", rate(*clouds[2]))
+says("each further halving of the width costs the same, 0.69 nats", bit)
+
+# the network
+variance = setting("noise_variance")
+says("Where does 0.0125 come from", variance)
+says("the error divided by 784", n_pixels)
+says("an error of 0.025 is worth one nat", 2 * variance)
+small = metrics.sse(PCA.fit(images).rebuild(test, 10), test).mean()
+says("The network above needs an error of about 12", live="10.5 < error < 13.5")
+says("principal components have 19", small)
+says("trained on all sixty thousand images", n_all)
+says("it reaches 9.4", value("VAE"))
+says("has 9.3", value("AE"))
+says("costs almost nothing", 1 < value("VAE") / value("AE") < 1.02)
+
+# generating
+says(
+    "a standard deviation of 1.0 to 1.3",
+    value("VAE", "smallest spread"),
+    value("VAE", "largest spread"),
+)
+says("less than a tenth of a unit", value("VAE", "widest cloud") < 1 / 10)
+
+# noise or price
+judge = features.load("fashion_mnist")
+n_features = judge.features(test[:2]).shape[1]
+says("read its last 64 features", n_features)
+says("for ten thousand samples and for the ten thousand test images", n_test, n_test)
+says(
+    "ten thousand real training images have 0.008",
+    n_test,
+    value("training images", "FFD"),
+)
+NOISE, PRICE = "noise without a price", "price without noise"
+says(
+    "The price does it, and the noise does not",
+    resolved(PRICE, "AE", "FFD")
+    and not (resolved(NOISE, "AE", "FFD") or resolved("AE", NOISE, "FFD")),
+)
+says("less than a ten-thousandth of a unit", value(NOISE, "widest cloud") < 1e-4)
+says("even better than those of the VAE", resolved(PRICE, "VAE", "FFD"))
+LONG = f"{PRICE}, 60 epochs"
+epochs = [len(evidence.content["histories"]["VAE"]["train"]), int(LONG.split()[-2])]
+says(
+    "a spread of 0.88 after twenty epochs and of 0.64 after sixty",
+    value(PRICE, "largest spread"),
+    epochs[0],
+    value(LONG, "largest spread"),
+    epochs[1],
+)
+
+# or only the place
+GAUSSIAN, FITTED, MIXTURE = "standard Gaussian", "fitted Gaussian", "mixture of ten"
+AE, VAE = "samples, AE", "samples, VAE"
+says(
+    "The order turns round",
+    resolved(VAE, AE, GAUSSIAN) and resolved(AE, VAE, FITTED),
+)
+
+says(
+    "has 4.1 and the VAE 5.0",
+    value(AE, FITTED),
+    value(VAE, FITTED),
+)
+says(
+    "the VAE's decoder makes 3.7 of the codes",
+    value("VAE, codes of test images", "FFD"),
+)
+
+# one number decides
+says(
+    "leaves the error two fifths higher",
+    1.35 < value("VAE, noise variance 0.5") / value("VAE") < 1.45,
+)
+half = value(HALF, "noise variance")
+says("states a variance of one half", half == 1 / 2)
+says("a deviation of 0.71", math.sqrt(half))
+says("on a scale from 0 to 1", images.min(), images.max())
+says("a variance of 0.0116 without being told", value("VAE", "noise variance"))
+says(
+    "none of the eight stated variances that we trained has a lower",
+    not any(resolved(row, "VAE", "-ELBO") for row in STATED),
+)
+says(
+    "it works: 10.8 squared, for 13.3 nats",
+    value("VAE, Bernoulli"),
+    value("VAE, Bernoulli", "rate"),
+)
+
+# the width of a cloud
+SHORT, TRAINED = "width after 2 epochs", "width after 20 epochs"
+says(
+    "a correlation of 0.86, but much of that only says that units differ: a constant"
+    " for each unit has 0.70 as well",
+    value(TRAINED, "correlation"),
+    value(TRAINED, "one constant per unit"),
+)
+says(
+    "the correlation is 0.46 after two epochs and 0.74 later",
+    value(SHORT, "within units"),
+    value(TRAINED, "within units"),
+)
+says("the log-variance of 300 images", len(evidence.curve("widths")["learned"]))
+
+# two ways to break it
+FOUND, LINEAR, BOTH = "ReLU, sigma", "linear, sigma", "ReLU, log-variance"
+says(
+    "The ReLU does the damage, whatever the second output means",
+    resolved(LINEAR, FOUND) and resolved(HALF, BOTH),
+)
+says("both meanings are nearly level", 1 / 1.05 < value(LINEAR) / value(HALF) < 1.05)
+dead = {row: set(evidence[row, "dead means"].runs.values()) for row in (FOUND, BOTH)}
+says("some means are dead under every seed", min(set.union(*dead.values())) > 0)
+says(
+    "five to seven of ten where the second head is the width",
+    dead[FOUND] == {5, 6, 7},
+)
+says("Its samples are no worse", not resolved(HALF, FOUND, "FFD"))
+EMOJI, HEADS = "emoji, {}, {}", ("ReLU heads", "linear heads")
+lost = [value(EMOJI.format(head, "summed KL")) for head in HEADS]
+white = value("emoji, all white")
+says("at an error of 2,111, that", lost[0])
+says("that of a white sheet", all(abs(x / white - 1) < 1 / 200 for x in lost))
+mended = [value(EMOJI.format(head, "calibrated")) for head in HEADS]
+says("the ReLU heads reach 67 and linear ones 37", *mended)
+says("nearly doubles the error", 1.7 < mended[0] / mended[1] < 2)
+
+# exercises
+says("after ten epochs on six thousand images", len(images))
+says("a squared error of at most $20$", setting("limit"))
+says("about twenty times the whole range", round(math.sqrt(n_pixels / 2)))
