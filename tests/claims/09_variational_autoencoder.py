@@ -180,7 +180,7 @@ says(
     "five to seven of ten where the second head is the width",
     dead[FOUND] == {5, 6, 7},
 )
-says("Its samples are no worse", not resolved(HALF, FOUND, "FFD"))
+says("By FFD its samples are no worse", not resolved(HALF, FOUND, "FFD"))
 EMOJI, HEADS = "emoji, {}, {}", ("ReLU heads", "linear heads")
 lost = [value(EMOJI.format(head, "summed KL")) for head in HEADS]
 white = value("emoji, all white")
