@@ -89,7 +89,7 @@ mutations: setup ## break the code, one change at a time: all of them (make test
 	@$(STAGE) mutations 30+14n $(MUTATIONS)
 
 chapter-mutations: setup ## the same, and the chapters that teach what is broken: hours
-	@$(MUTATIONS) --chapters
+	@$(BIN)/python tests/mutations.py --chapters -j 2
 
 # three at a time: kills and broken networks mostly wait
 faults: setup ## kills, damaged files, broken networks, bad cells
