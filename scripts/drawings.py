@@ -163,14 +163,14 @@ def cloud_of_codes() -> str:
         funnel(150, 232, middle, 150, 60),
         funnel(440, 522, middle, 60, 150),
         *(bar(143, middle, 9, 150, "layer"), bar(520, middle, 9, 150, "layer")),
-        *(text(190, middle + 6, "encoder"), text(482, middle + 6, "decoder")),
+        *(text(195, middle + 6, "encoder"), text(480, middle + 6, "decoder")),
         *(arrow(114, middle, 140), arrow(531, middle, 557)),
         *(arrow(236, middle, 280), arrow(392, middle, 436)),
         f'<ellipse class="cloud" cx="336" cy="{middle}" rx="54" ry="40"/>',
         f'<ellipse class="cloud" cx="336" cy="{middle}" rx="30" ry="22"/>',
         f'<circle class="arrow" cx="336" cy="{middle}" r="3"/>',
         f'<circle class="code" cx="358" cy="{middle - 13}" r="5"/>',
-        text(385, middle - 34, "z", "code"),
+        text(372, middle - 20, "z", "code"),
         text(336, middle - 56, "mean m, width s"),
         text(336, middle + 66, "rate: the price of the cloud", "code"),
     ]
@@ -181,22 +181,25 @@ def cloud_of_codes() -> str:
         ]
     below = middle + 84
     parts += [
-        f'<path class="arrow" d="M60 {below}L60 {below + 26}L176 {below + 26}'
-        f'M496 {below + 26}L612 {below + 26}L612 {below}"/>',
+        f'<path class="arrow" d="M60 {below}L60 {below + 26}L140 {below + 26}'
+        f'M532 {below + 26}L612 {below + 26}L612 {below}"/>',
         text(336, below + 32, "error: squared, summed over the pixels"),
     ]
     return svg(672, below + 48, parts)
 
 
 def front_page() -> str:
-    """Random codes, decoded by the kept network of chapter 09: two rows of twelve."""
-    samples = results.load("09_variational_autoencoder").pictures("samples")
+    """The walks of chapter 09, from garment to garment, by its kept network."""
+    walks = results.load("09_variational_autoencoder").pictures("walks")
+    (n,) = {len(walk) for walk in walks.values()}
+    side = 672 / n
     return svg(
         672,
-        112,
+        math.ceil(side * len(walks)),
         [
-            picture(56 * (i % 12), 56 * (i // 12), 56, x)
-            for i, x in enumerate(samples["variational"])
+            picture(round(side * i, 1), round(side * row, 1), round(side, 1), x)
+            for row, walk in enumerate(walks.values())
+            for i, x in enumerate(walk)
         ],
     )
 

@@ -211,6 +211,8 @@ def test_a_home_folder_is_put_in(saved, monkeypatch, folder):
         (Value(223_456.0), "223,456"),
         (Value(1234.5), "1,234"),
         (Value(0.0), "0"),
+        (Value(2.59e-10, 2.3e-10, 3), "3e\u221210"),
+        (Value(0.000123), "0.000123"),
         (Value(-0.5123), "\u22120.512"),
         (Value(0.01, 0.0, 3), "0.0100 \u00b1 0.0000"),
         (Value(0.0119, 0.00002, 3), "0.0119 \u00b1 less than 0.0001"),

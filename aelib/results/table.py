@@ -9,6 +9,7 @@ from aelib.results.value import Value
 
 MAX_ROWS, MAX_COLUMNS = 8, 5  # what a reader takes in at a glance
 NOT_RUN = "not run yet"
+_TINY = 1e-7
 _DIGITS = 3
 _MINUS, _PLUS_MINUS = "\u2212", "\u00b1"
 
@@ -101,6 +102,8 @@ def _texts(value: Value | None, places: int | None) -> list[str]:
         return ["\u2013"]
     if value.n == 0:
         return [NOT_RUN]
+    if 0 < abs(value.mean) < _TINY:  # what rounding left of a zero
+        return [f"{value.mean:.0e}".replace("-", _MINUS)]
     own = _places(value.mean)
     if value.mean == 0 or places is None or abs(value.mean) < 0.5 * 10**-places:
         places = own
