@@ -18,12 +18,13 @@ export AELIB_PROGRESS := 0
 # Kernels of this environment, and nobody's private start-up files.
 export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(CURDIR)/_build/.ipython
+export MPLCONFIGDIR := $(CURDIR)/_build/.matplotlib
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup book test lint units pythons evidence-smoke evidence restamp notebooks \
-        browser copy screens pictures mutations faults seeds full gpu-kit gpu lock \
-        clean distclean
+.PHONY: help setup book lab test lint units pythons evidence-smoke evidence restamp notebooks \
+        browser copy screens pictures mutations chapter-mutations faults seeds full \
+        gpu-kit gpu lock clean distclean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,9 @@ setup: ## make .venv with every package of requirements.lock (PYTHON=... chooses
 book: setup ## execute the chapters that are not in the cache and build the site
 	@AELIB_STAGE_LIMITS=0 $(STAGE) build 40+20n $(BUILD)
 	@sh scripts/stage.sh --summary
+
+lab: setup ## JupyterLab with the book's packages and settings (OPTIONS=--no-browser)
+	@$(BIN)/jupyter lab $(OPTIONS) notebooks
 
 test: ## everything CI checks: lint, units, evidence, notebooks, site, mutations, faults
 	@sh scripts/stage.sh --reset
@@ -83,6 +87,9 @@ pictures: setup ## the screenshots of README.md (after make book)
 
 mutations: setup ## break the code, one change at a time: all of them (make test: a third a day)
 	@$(STAGE) mutations 30+14n $(MUTATIONS)
+
+chapter-mutations: setup ## the same, and the chapters that teach what is broken: hours
+	@$(BIN)/python tests/mutations.py --chapters -j 2
 
 # three at a time: kills and broken networks mostly wait
 faults: setup ## kills, damaged files, broken networks, bad cells

@@ -7,6 +7,7 @@ living one writes, and the next write of the same target removes it.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -20,6 +21,24 @@ except ImportError:  # Windows: no such locks, and nothing is swept
 ENDING = ".part"  # of every temporary file
 
 
+def expanded(name: str, value: object) -> Path:
+    """A path with its `~` put in: the one place for all that people type.
+
+    Raises:
+        TypeError: `value` is no path; `name` says which argument or variable it is.
+        ValueError: there is no such home folder.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {type(value).__name__}")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"{name} must be a path without ~ where there is no such home folder, "
+            f"got {str(value)!r}"
+        ) from None
+
+
 def write_bytes(path: str | Path, data: bytes) -> Path:
     """Write `data` to `path`, whole or not at all; returns the path.
 
@@ -28,15 +47,11 @@ def write_bytes(path: str | Path, data: bytes) -> Path:
     Raises:
         OSError: the file cannot be written; what was at `path` is still there.
     """
-    path = Path(path).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path)
-    temporary, file = _create(path)
+    path = expanded("path", path)
+    temporary, file = _begin(path)
     try:
         with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            _fill(file, data)
             if fcntl is not None:
                 temporary.replace(path)  # still locked: no sweep comes between
         if fcntl is None:
@@ -53,9 +68,26 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_bytes(path, text.encode("utf-8"))
 
 
+def try_bytes(path: str | Path, data: bytes) -> None:
+    """All of `write_bytes` but the move at its end: nothing but folders is left.
+
+    Raises:
+        OSError: `write_bytes` would raise it too.
+    """
+    path = expanded("path", path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    temporary, file = _begin(path)
+    try:
+        with file:
+            _fill(file, data)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def sweep(path: str | Path) -> None:
     """Remove the temporary files of `path` whose writers are no longer alive."""
-    path = Path(path).expanduser()
+    path = expanded("path", path)
     if fcntl is None:
         return
     for left in path.parent.glob(f"*{ENDING}"):
@@ -65,6 +97,18 @@ def sweep(path: str | Path) -> None:
         with contextlib.suppress(OSError), left.open("rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
+
+
+def _begin(path: Path) -> tuple[Path, BinaryIO]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
+    return _create(path)
+
+
+def _fill(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _start_of(path: Path) -> str:

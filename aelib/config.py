@@ -2,7 +2,7 @@
 
 AELIB_PROFILE      fast (default) | full: how much data and how many epochs
 AELIB_DEVICE       cpu | cuda | mps (optionally with an index, such as cuda:1)
-AELIB_DATA         folder for fetched data sets
+AELIB_DATA         folder for fetched data sets, an absolute path (~ is allowed)
 AELIB_OFFLINE      1: never touch the network
 AELIB_PROGRESS     0 | 1: progress bars; off by default under CI
 AELIB_SEED_OFFSET  integer added to every seed, to run a chapter under other seeds
@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import torch
 
-from aelib import _expect
+from aelib import _expect, _files
 
 T = TypeVar("T")
 
@@ -116,12 +116,30 @@ def default_device() -> torch.device:
 
 
 def data_root() -> Path:
-    """Folder for fetched data: AELIB_DATA, else $XDG_CACHE_HOME or ~/.cache, /aelib."""
+    """Folder for fetched data: AELIB_DATA, else $XDG_CACHE_HOME or ~/.cache, /aelib.
+
+    Raises:
+        ValueError: AELIB_DATA is relative, or stands below a home folder that does not
+            exist.
+    """
     value = os.environ.get("AELIB_DATA")
     if value:
-        return Path(value).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path("~/.cache").expanduser()) / "aelib"
+        root = _files.expanded("AELIB_DATA", value)
+        if not root.is_absolute():  # each notebook runs in a folder of its own
+            raise ValueError(
+                f"AELIB_DATA must be an absolute path, got {value!r}: "
+                f"from here it is {root.absolute()}"
+            )
+        return root
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        if not cache.is_absolute():  # to be ignored, says its specification
+            cache = Path("~/.cache").expanduser()
+    except RuntimeError:
+        raise ValueError(
+            "AELIB_DATA must be set where there is no home folder, got nothing"
+        ) from None
+    return cache / "aelib"
 
 
 def offline() -> bool:

@@ -31,12 +31,11 @@ def initialise_at_mean(model: nn.Module, mean_image: Tensor) -> nn.Module:
     Source: arXiv:1502.01852, eq. (10), for the weights; the rest is ours, measured.
 
     Raises:
-        TypeError: `mean_image` is no floating-point tensor.
+        TypeError: `model` is no nn.Module, or `mean_image` no floating-point tensor.
         ValueError: `mean_image` is not finite, outside of what the activation can
             reach, or does not fit the last layer, or the last layer has no bias.
     """
-    layers = [m for m in model.modules() if isinstance(m, _LAYERS)]
-    _check(mean_image, layers)
+    layers = _checked_layers(model, mean_image)
     last = layers[-1]
     wanted = mean_image if isinstance(last, nn.Linear) else mean_image.mean(dim=(1, 2))
     bias = _before_activation(model, last, wanted.flatten())
@@ -71,7 +70,11 @@ def _before_activation(model: nn.Module, layer: nn.Module, wanted: Tensor) -> Te
     return inverse(wanted.clamp(low + edge, 1 - edge))
 
 
-def _check(mean_image: Tensor, layers: list[nn.Module]) -> None:
+def _checked_layers(model: nn.Module, mean_image: Tensor) -> list[nn.Module]:
+    """The layers with weights, of which the last makes the image."""
+    _expect.instance("model", model, nn.Module, "an nn.Module")
+    layers = [m for m in model.modules() if isinstance(m, _LAYERS)]
     _expect.values("mean_image", mean_image, "(C, H, W)")
     if not layers or layers[-1].bias is None:
         raise ValueError("model must end in a layer with a bias, got none")
+    return layers

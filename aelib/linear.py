@@ -23,6 +23,14 @@ class PCA:
     """
 
     def __init__(self, mean: Tensor, axes: Tensor, variances: Tensor) -> None:
+        _expect.values("mean", mean)
+        _expect.values("axes", axes)
+        _expect.values("variances", variances, "(K,)")
+        if axes.shape != (len(variances), *mean.shape):
+            raise ValueError(
+                f"axes must be (K, *mean.shape) = {(len(variances), *mean.shape)} "
+                f"for K variances, got {tuple(axes.shape)}"
+            )
         self.mean, self.axes, self.variances = mean, axes, variances
         self._mean = mean.cpu().double().flatten()  # (n,)
         self._axes = axes.cpu().double().flatten(1)  # (K, n)
@@ -37,12 +45,19 @@ class PCA:
                 those about 0 instead of the mean.
 
         Raises:
-            TypeError, ValueError: `images` is not as above, or not finite.
+            TypeError, ValueError: `images` is not as above, or not finite, or `centre`
+                is not True or False.
+
+        >>> points = torch.tensor([[3.0, 4.0], [-3.0, -4.0]])
+        >>> pca = PCA.fit(points)
+        >>> pca.axes[0], pca.variances[0]  # a direction, and the mean square along it
+        (tensor([0.6000, 0.8000]), tensor(25.))
         """
         _expect.values("images", images)
         _expect.examples("images", images)
         if len(images) < 2:
             raise ValueError(f"images must hold at least 2 examples, got {len(images)}")
+        _expect.flag("centre", centre)
         x = images.detach().cpu().double().flatten(1)  # (N, n)
         mean = x.mean(dim=0) if centre else torch.zeros_like(x[0])
         variances, axes = _principal(x - mean)
@@ -59,6 +74,11 @@ class PCA:
         Raises:
             TypeError, ValueError: `x` is not of the images' shape or not finite, or `k`
                 is not an int in [0, K].
+
+        >>> points = torch.tensor([[3.0, 4.0], [-3.0, -4.0]])
+        >>> PCA.fit(points).codes(points, 1)
+        tensor([[ 5.],
+                [-5.]])
         """
         return self._codes(x, k).float().to(x.device)
 
@@ -66,6 +86,10 @@ class PCA:
         """The nearest images to `x` that k numbers allow, (M, C, H, W) -> the same.
 
         Not clipped to [0, 1]. Errors as `codes`.
+
+        >>> points = torch.tensor([[3.0, 4.0], [-3.0, -4.0]])
+        >>> PCA.fit(points).rebuild(torch.tensor([[6.0, 8.0]]), 1)  # on the axis
+        tensor([[6., 8.]])
         """
         codes = self._codes(x, k)
         images = self._mean + codes @ self._axes[: codes.shape[1]]
@@ -79,6 +103,10 @@ class PCA:
 
         Raises:
             TypeError, ValueError: `k` is not an int in [0, K].
+
+        >>> points = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+        >>> PCA.fit(points).tail(0), PCA.fit(points).tail(1)  # 2 + 1/2, then 1/2
+        (2.5, 0.5)
         """
         return float(self._variances[self._count(k) :].sum())
 

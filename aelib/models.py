@@ -37,7 +37,7 @@ class MLPEncoder(nn.Module):
         self.net = nn.Sequential(nn.Flatten(), *_linear_layers(sizes))
 
     def forward(self, x: Tensor) -> Tensor:
-        _check_input("x", x, self.image_shape, "(B, C, H, W)")
+        _check_input(self, "x", x, self.image_shape, "(B, C, H, W)")
         return self.net(x)
 
 
@@ -64,7 +64,7 @@ class MLPDecoder(nn.Module):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        _check_input("z", z, (self.latent_dim,), "(B, D)")
+        _check_input(self, "z", z, (self.latent_dim,), "(B, D)")
         return self.net(z)
 
 
@@ -89,7 +89,7 @@ class ConvEncoder(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        _check_input("x", x, self.image_shape, "(B, C, H, W)")
+        _check_input(self, "x", x, self.image_shape, "(B, C, H, W)")
         return self.net(x)
 
 
@@ -117,7 +117,7 @@ class ConvDecoder(nn.Module):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        _check_input("z", z, (self.latent_dim,), "(B, D)")
+        _check_input(self, "z", z, (self.latent_dim,), "(B, D)")
         return self.net(z)
 
 
@@ -131,11 +131,13 @@ class Autoencoder(nn.Module):
         self.decoder = decoder
 
     def encode(self, x: Tensor) -> Tensor:
+        _check_given("x", x, self.encoder)
         z = self.encoder(x)
         _check_rank_2("encoder", z)
         return z
 
     def decode(self, z: Tensor) -> Tensor:
+        _check_given("z", z, self.decoder)
         return self.decoder(z)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -176,6 +178,7 @@ class VAE(nn.Module):
         self.decoder = decoder
 
     def encode(self, x: Tensor) -> Posterior:
+        _check_given("x", x, self.encoder)
         heads = self.encoder(x)  # (B, 2 * D)
         _check_rank_2("encoder", heads)
         if heads.shape[1] % 2:
@@ -185,6 +188,7 @@ class VAE(nn.Module):
         return Posterior(*heads.chunk(2, dim=1))
 
     def decode(self, z: Tensor) -> Tensor:
+        _check_given("z", z, self.decoder)
         return self.decoder(z)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Posterior]:
@@ -203,8 +207,7 @@ def _linear_layers(sizes: Sequence[int]) -> list[nn.Module]:
 
 
 def _check_image_shape(image_shape: ImageShape) -> ImageShape:
-    if not isinstance(image_shape, Sequence) or len(image_shape) != 3:
-        raise ValueError(f"image_shape must be (C, H, W), got {image_shape!r}")
+    _expect.sequence("image_shape", image_shape, 3)
     channels, height, width = _expect.sizes("image_shape", image_shape)
     return channels, height, width
 
@@ -233,21 +236,34 @@ def _check_modules(encoder: nn.Module, decoder: nn.Module, *, n_heads: int) -> N
         )
 
 
-def _check_input(name: str, tensor: Tensor, shape: tuple[int, ...], axes: str) -> None:
+def _check_input(
+    module: nn.Module, name: str, tensor: Tensor, shape: tuple[int, ...], axes: str
+) -> None:
     _expect.floating(name, tensor)
     if tuple(tensor.shape[1:]) != shape or tensor.ndim != len(shape) + 1:
         wanted = ", ".join(["B", *map(str, shape)])
         raise ValueError(
             f"{name} must be {axes} = ({wanted}), got {tuple(tensor.shape)}"
         )
+    _expect.like_parameters(name, tensor, module)
+
+
+def _check_given(name: str, tensor: Tensor, module: nn.Module) -> None:
+    """For encoders and decoders of other people, which check nothing themselves."""
+    _expect.tensor(name, tensor, "(B, D)" if name == "z" else None)
+    _expect.like_parameters(name, tensor, module)
 
 
 def _check_rank_2(name: str, z: Tensor) -> None:
+    if not isinstance(z, Tensor):
+        raise TypeError(f"{name} must return a tensor, got {type(z).__name__}")
     if z.ndim != 2:
         raise ValueError(f"{name} must return (B, D), got {tuple(z.shape)}")
 
 
 def _check_output(output: Tensor, x: Tensor) -> None:
+    if not isinstance(output, Tensor):
+        raise TypeError(f"decoder must return a tensor, got {type(output).__name__}")
     if output.shape != x.shape:
         raise ValueError(
             f"decoder must return images of the input's shape {tuple(x.shape)}, "

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,11 +41,12 @@ class FileTracker:
     last line, which the next tracker of that folder removes and `read_scalars` skips.
 
     Args:
-        folder: made if missing; a tracker adds to what it finds there.
+        folder: made if missing. A tracker adds to what it finds there; a step that was
+            noted before begins anew there, and what followed it no longer counts.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser()
+        self.folder = _files.expanded("folder", folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         _heal(self.folder / SCALARS)
         self._file = (self.folder / SCALARS).open("ab", buffering=0)
@@ -53,16 +55,18 @@ class FileTracker:
         """Append {"step": step, name: value, ...} as one line.
 
         Raises:
-            TypeError: `step` or a value is not a number.
-            ValueError: a value is named "step", or the tracker is closed.
+            TypeError: `step` or a value is not a number, or a name no text.
+            ValueError: a value is named "step", or is not finite, which JSON cannot
+                say, or the tracker is closed.
         """
         step = _expect.integer("step", step, least=0)
+        _expect.instance("values", values, Mapping, "a dict of numbers")
         if "step" in values:
             raise ValueError("values must not hold a name 'step', got one")
-        plain = {
-            name: _expect.number(f"values[{name!r}]", value, finite=False)
-            for name, value in values.items()
-        }
+        plain = {}
+        for name, value in values.items():
+            _expect.instance(f"the name {name!r} in values", name, str, "text")
+            plain[name] = _expect.number(f"values[{name!r}]", value)
         line = json.dumps({"step": step, **plain}) + "\n"
         self._open_file().write(line.encode())  # one write: at worst the end is missing
 
@@ -85,6 +89,10 @@ class FileTracker:
     def close(self) -> None:
         self._file.close()
 
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
     def _open_file(self) -> Any:
         if self._file.closed:
             raise ValueError(
@@ -94,27 +102,32 @@ class FileTracker:
 
 
 def read_scalars(folder: str | Path) -> list[dict[str, float]]:
-    """The lines of a FileTracker by increasing step; of equal steps the last counts.
+    """The lines of a FileTracker by increasing step.
 
-    A resumed run may note its last epoch again: the later line replaces the earlier.
+    A line of a step that is not above those before begins anew there: the earlier lines
+    of that step and of later ones were left by a run that was resumed or given up, and
+    no longer count. So the rows are those of one run.
 
     Raises:
         FileNotFoundError: the folder holds no scalars.
         ValueError: a line before the last is not one of a FileTracker.
     """
-    path = Path(folder).expanduser() / SCALARS
+    path = _files.expanded("folder", folder) / SCALARS
     whole, _ = _split_torn(path.read_bytes())
-    rows: dict[int, dict[str, float]] = {}
+    rows: list[dict[str, float]] = []
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             row = json.loads(line)
-            rows[row["step"]] = row
+            step = _expect.integer("step", row["step"], least=0)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{path} must hold a JSON object with 'step' in line {number}, "
                 f"got {line[:40]!r}"
             ) from error
-    return [rows[step] for step in sorted(rows)]
+        while rows and rows[-1]["step"] >= step:
+            rows.pop()
+        rows.append(row)
+    return rows
 
 
 def _split_torn(content: bytes) -> tuple[bytes, bytes]:

@@ -16,8 +16,12 @@ from unittest import mock
 import chapters
 import matplotlib.pyplot as plt
 from fake_device import NotAnObjective, ReachedCPU, fake_gpu, run_objective
+from torch import Tensor
+from torch._subclasses.fake_tensor import unset_fake_temporarily
 
+import aelib.results.evidence
 import aelib.train
+from aelib.results.evidence import load_file
 from aelib.train import History
 
 _REPLACED = ("train", "evaluate")  # of aelib.train
@@ -51,6 +55,7 @@ def call_objectives(path: Path) -> list[Called]:
     with (
         fake_gpu(),
         mock.patch.multiple(aelib.train, train=lesson.train, evaluate=lesson.evaluate),
+        mock.patch.object(aelib.results.evidence, "load_file", _kept),
     ):
         for statement in lesson.trainings():
             lesson.run(statement)
@@ -148,6 +153,12 @@ class _Lesson:
         where = f"{self.path.name}, cell {statement.cell}"
         code = compile(ast.Module([statement.node], []), where, "exec")
         exec(code, self.space)
+
+
+def _kept(path: Path) -> dict[str, Tensor]:
+    """What the evidence keeps: of a file torch makes no pretended tensors."""
+    with unset_fake_temporarily():
+        return load_file(path)
 
 
 def _statements(path: Path) -> Iterator[Statement]:

@@ -31,7 +31,7 @@ def test_tuples_stay_together():
     for batch in Batches((x, labels), 6, generator=generator()):
         assert isinstance(batch, tuple)
         assert torch.equal(batch[0].long(), batch[1])
-    (single,) = next(iter(Batches([x], 6)))
+    (single,) = next(iter(Batches((x,), 6)))
     assert single.shape == (6,)
 
 
@@ -139,6 +139,62 @@ X = torch.rand(6, 2)
 def test_wrong_arguments_are_named(tensors, size, options, error, message):
     with pytest.raises(error, match=message):
         Batches(tensors, size, **options)
+
+
+IMAGES = torch.rand(40, 1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        (
+            [image[0] for image in IMAGES],
+            "got list of 40 tensors of one shape: torch.stack them, or tuple",
+        ),
+        ([X, X], "got list of 2 tensors of one shape: torch.stack them"),
+        ([X, X[:, 0]], r"got list of 2: tuple\(tensors\) if each holds a set"),
+        ([1.0, 2.0], r"got list of 2: tuple\(tensors\)"),
+        ([], "got list of 0"),
+        (X.numpy(), r"got ndarray: torch.from_numpy\(...\)"),
+        ({"x": X}, "got dict"),
+        ("images", "got str"),
+        (None, "got NoneType"),
+    ],
+)
+def test_a_list_of_images_is_not_read_as_sets(tensors, message):
+    with pytest.raises(TypeError, match=f"tensors must be a tensor or .*{message}"):
+        Batches(tensors, 2)
+
+
+@pytest.mark.parametrize(
+    ("x", "low", "high", "message"),
+    [
+        (255 * X.clamp(0.5), 0, 1, r"be in \[0, 1\], got .* to .*: divide by 255"),
+        (2 * X - 3, 0, 1, r"in \[0, 1\], got -\d.* to -?\d[^:]*$"),
+        (2 * X.round() - 1, 0, 1, r"got -1 to 1: \(x \+ 1\) / 2"),
+        ((255 * X.clamp(0.5)).byte(), 0, 1, "divide by 255"),
+        (X - 0.5, 0, None, r"in \[0, inf\]"),
+        (X + 0.5, None, 1, r"in \[-inf, 1\]"),
+        (X, 1, 0, "high must be above low, 1, got 0"),
+        (X, 1, 1, "high must be above low"),
+        (X, float("nan"), 1, "low must be a finite number"),
+    ],
+)
+def test_a_range_is_looked_at_where_data_enter(x, low, high, message):
+    with pytest.raises(ValueError, match=message):
+        Batches(x, 2, low=low, high=high)
+
+
+def test_a_range_that_holds_is_accepted_ends_included():
+    ends = torch.tensor([[0.0, 1.0], [1.0, 0.5]])
+    other = 255 * X[:2]  # of the first tensor only: targets have ranges of their own
+    for low, high in ((0, 1), (None, 1), (0, None), (-1, 2), (None, None)):
+        assert len(Batches((ends, other), 2, low=low, high=high)) == 1
+    for outside in (-1e-6, 1 + 1e-6):
+        wrong = ends.clone()
+        wrong[1, 1] = outside
+        with pytest.raises(ValueError, match=r"tensors\[0\] must be in \[0, 1\]"):
+            Batches((wrong, other), 2, low=0, high=1)
 
 
 class Elsewhere(torch.Generator):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -29,6 +30,12 @@ def test_right_answers_pass_with_one_line(capsys):
     checks.check_ppca_log_likelihood(ppca)
     checks.check_ppca_log_likelihood(lambda values, k: torch.tensor(ppca(values, k)))
     assert capsys.readouterr().out == "ok: ppca_log_likelihood\n" * 2
+
+
+def test_right_answers_of_lower_precision_pass():
+    checks.check_als_step(lambda *given: als_step(*(g.float() for g in given)))
+    checks.check_ppca_log_likelihood(lambda values, k: ppca(values.float(), k))
+    checks.check_ppca_log_likelihood(lambda values, k: np.float32(ppca(values, k)))
 
 
 def no_covariance(covariance, decoder):
@@ -186,6 +193,50 @@ def test_wrong_starts_are_told_where_to_look(wrong, words):
         checks.check_glorot_uniform(wrong)
 
 
+def evenly_spaced(layer):
+    bound = (6 / (layer.in_features + layer.out_features)) ** 0.5
+    even = torch.linspace(-bound, bound, layer.weight.numel())
+    layer.weight.data = even.reshape(layer.weight.shape)
+    nn.init.zeros_(layer.bias)
+
+
+def seeded(layer):
+    torch.manual_seed(0)
+    glorot_uniform(layer)
+
+
+def evenly_spaced_but_for_one(layer):
+    evenly_spaced(layer)
+    layer.weight.data[0, 0] *= torch.rand(())
+
+
+def every_row_twice(layer):
+    glorot_uniform(layer)
+    layer.weight.data[1::2] = layer.weight.data[::2]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (evenly_spaced, "two layers should start differently"),
+        (seeded, "a seed inside the function"),
+        (evenly_spaced_but_for_one, "neighbours in a row .* drawn by itself"),
+        (every_row_twice, "neighbours in a column .* drawn by itself"),
+    ],
+)
+def test_weights_that_are_not_drawn_are_told(wrong, words):
+    with pytest.raises(AssertionError, match=words):
+        checks.check_glorot_uniform(wrong)
+
+
+def test_the_check_of_a_start_draws_nothing_from_the_reader():
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    checks.check_glorot_uniform(glorot_uniform)
+    torch.testing.assert_close(torch.rand(3), expected)
+
+
 def test_weights_that_are_not_uniform_are_told():
     def two_values(layer):
         bound = (6 / (layer.in_features + layer.out_features)) ** 0.5
@@ -240,10 +291,19 @@ def own_stride_first(layers):
     return width
 
 
+def last_stride_alone(layers):
+    width, jump = 1, 1
+    for k, s in layers:
+        width += (k - 1) * jump
+        jump = s  # right up to two layers
+    return width
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         own_stride_first,
+        last_stride_alone,
         lambda layers: 1 + sum(k - 1 for k, _ in layers),  # no strides
         lambda layers: receptive_field(layers[::-1]),
         lambda layers: receptive_field(layers) - 1,

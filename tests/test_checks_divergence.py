@@ -33,9 +33,39 @@ def test_right_divergences_pass(capsys):
         lambda a, b, c, d: kl(a, b, c, d).sum(),
         lambda a, b, c, d: kl(a, b, c, d).mean().expand(len(a)),
         lambda a, b, c, d: kl(a, b, torch.zeros_like(c), torch.zeros_like(d)),
+        lambda a, b, c, d: kl(a, b, torch.zeros_like(c), d),
     ],
-    ids=["swapped", "std", "mean", "half", "scalar", "same", "prior"],
+    ids=["swapped", "std", "mean", "half", "scalar", "same", "prior", "no-mean-p"],
 )
 def test_wrong_divergences_are_told_where_to_look(wrong):
     with pytest.raises(AssertionError, match=r"given \d examples .* look at"):
         checks.check_kl(wrong)
+
+
+def test_right_answers_of_lower_precision_pass():
+    checks.check_kl(lambda *given: kl(*(g.float() for g in given)))
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        (lambda *given: kl(*given).detach(), "should have a gradient, got none"),
+        (
+            lambda *given: torch.from_numpy(kl(*(g.detach() for g in given)).numpy()),
+            "should have a gradient, got none",
+        ),
+        (lambda a, b, c, d: kl(a, b, c.detach(), d), "should reach mean_p, got none"),
+        (
+            lambda *given: kl(*given).detach() + 0 * sum(given).sum(dim=1),
+            "gradient of kl in mean_q",
+        ),
+        (
+            lambda a, b, c, d: kl(a, (b + b.detach()) / 2, c, d),
+            "gradient of kl in log_var_q",
+        ),
+    ],
+    ids=["detached", "numpy", "one detached", "nothing in it", "half"],
+)
+def test_a_divergence_that_cannot_be_trained_is_told(lost, words):
+    with pytest.raises(AssertionError, match=words):
+        checks.check_kl(lost)

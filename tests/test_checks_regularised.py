@@ -41,6 +41,33 @@ def test_wrong_jacobians(wrong):
         checks.check_reconstruction_jacobian(wrong)
 
 
+def test_right_answers_of_lower_precision_pass():
+    checks.check_reconstruction_jacobian(lambda h, w: jacobian(h.float(), w.float()))
+    checks.check_kl_sparsity(lambda h, target: sparsity(h.float(), target))
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        (lambda h, w: jacobian(h, w).detach(), "should have a gradient, got none"),
+        (lambda h, w: jacobian(h, w.detach()), "should reach weight, got none"),
+        (lambda h, w: jacobian(h.detach(), w), "should reach h, got none"),
+        (
+            lambda h, w: torch.from_numpy(jacobian(h.detach(), w.detach()).numpy()),
+            "should have a gradient, got none",
+        ),
+        (
+            lambda h, w: jacobian((h + h.detach()) / 2, w),
+            "gradient of reconstruction_jacobian in h",
+        ),
+    ],
+    ids=["detached", "weight", "h", "numpy", "half"],
+)
+def test_a_penalty_that_cannot_be_trained_is_told(lost, words):
+    with pytest.raises(AssertionError, match=words):
+        checks.check_reconstruction_jacobian(lost)
+
+
 def by_threshold(h, k):
     return torch.where(h >= h.sort(dim=1, descending=True).values[:, k - 1 : k], h, 0)
 
@@ -65,6 +92,15 @@ def over_the_batch(h, k):
         (over_the_batch, "of each row"),
         (lambda h, k: losses.top_k(h, max(1, k - 1)), "of each row"),
         (lambda h, k: losses.top_k(h.detach(), k), "should have a gradient, got none"),
+        (lambda h, k: h + (losses.top_k(h, k) - h).detach(), "1 where a number was"),
+        (
+            lambda h, k: losses.top_k(h.detach(), k) + 0 * h.sum(),
+            "1 where a number was kept",
+        ),
+        (
+            lambda h, k: h * (losses.top_k(h + 0.01 * torch.randn_like(h), k) != 0),
+            "of each row",
+        ),
     ],
 )
 def test_wrong_top_k(wrong, words):
@@ -91,6 +127,9 @@ def test_a_penalty_without_gradient_trains_nothing():
     for lost in (
         lambda h, target: sparsity(h, target).item(),
         lambda h, target: sparsity(h.detach(), target),
+        lambda h, target: torch.tensor(sparsity(h, target).item()),
     ):
         with pytest.raises(AssertionError, match="should have a gradient, got none"):
             checks.check_kl_sparsity(lost)
+    with pytest.raises(AssertionError, match="gradient of kl_sparsity in h"):
+        checks.check_kl_sparsity(lambda h, t: sparsity((h + h.detach()) / 2, t))

@@ -27,9 +27,48 @@ def slerp(a, b, t):
 
 def test_right_answers_pass(capsys):
     checks.check_vae_loss(vae_loss)
-    checks.check_vae_loss(lambda *a: vae_loss(*a).item())
+    checks.check_vae_loss(lambda a, b, m, v, s: vae_loss(*floats(a, b, m, v), s))
     checks.check_slerp(slerp)
-    assert capsys.readouterr().out == "ok: vae_loss\n" * 2 + "ok: slerp\n"
+    checks.check_slerp(lambda a, b, t: slerp(*floats(a, b), t))
+    assert capsys.readouterr().out == "ok: vae_loss\n" * 2 + "ok: slerp\n" * 2
+
+
+def floats(*tensors):
+    return (tensor.float() for tensor in tensors)
+
+
+@torch.no_grad()
+def without_grad(*given):
+    return vae_loss(*given)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        (lambda *given: vae_loss(*given).item(), "should have a gradient, got none"),
+        (without_grad, "should have a gradient, got none"),
+        (
+            lambda a, b, m, v, s: vae_loss(a.detach(), b, m, v, s),
+            "should reach x_hat, got none",
+        ),
+        (
+            lambda a, b, m, v, s: vae_loss(a, b, m, v.detach(), s),
+            "should reach log_var, got none",
+        ),
+        (
+            lambda a, b, m, v, s: vae_loss(a, b, m, v, s).detach() + 0 * (m + v).sum(),
+            "should reach x_hat, got none",
+        ),
+        (
+            lambda a, b, m, v, s: vae_loss(a, b, m, (v + v.detach()) / 2, s),
+            "gradient of vae_loss in log_var",
+        ),
+    ],
+    ids=["item", "no_grad", "x_hat", "log_var", "nothing in it", "half"],
+)
+def test_a_loss_that_cannot_be_trained_is_told(lost, words):
+    with pytest.raises(AssertionError, match=words):
+        checks.check_vae_loss(lost)
 
 
 @pytest.mark.parametrize(

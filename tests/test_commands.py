@@ -7,12 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from chapters import ROOT
+from faults import books
+from faults.books import environment
 
+MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -39,14 +43,30 @@ def with_chapters(folder: Path, n_chapters: int) -> Path:
     return folder
 
 
-def test_shares_grow_with_the_number_of_chapters(tmp_path):
+@pytest.fixture
+def sleeping(tmp_path):
+    """A PATH whose `sleep` moves the clock of its `date`, and takes no time."""
+    clock, folder = tmp_path / "clock", tmp_path / "bin"
+    clock.write_text("1000")
+    folder.mkdir()
+    for name, line in (
+        ("date", f'[ "$1" = +%s ] && cat {clock} || echo 12:00:00'),
+        ("sleep", f"now=$(($(cat {clock}) + $1)); echo $now >{clock}"),
+    ):
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+        (folder / name).chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_shares_grow_with_the_number_of_chapters(tmp_path, sleeping):
     """A stage of 3 seconds: over twice its share with one chapter, within it with 9."""
     few, many = with_chapters(tmp_path / "1", 1), with_chapters(tmp_path / "9", 9)
-    done = run(few, "stage.sh", "sleepy", "0+1n", "sleep", "3")
+    command = ("stage.sh", "sleepy", "0+1n", "sleep", "3")
+    done = run(few, *command, PATH=sleeping)
     assert done.returncode == 1
-    assert re.search(r"FAILED: [34] s is more than twice its share of 1 s", done.stderr)
-    done = run(many, "stage.sh", "sleepy", "0+1n", "sleep", "3")
-    assert done.returncode == 0 and "share 9 s" in done.stdout
+    assert "FAILED: 3 s is more than twice its share of 1 s" in done.stderr
+    done = run(many, *command, PATH=sleeping)
+    assert done.returncode == 0 and "done in 3 s (share 9 s)" in done.stdout
     assert "share 23 s" in run(many, "stage.sh", "quick", "5+2n", "true").stdout
 
 
@@ -65,17 +85,14 @@ def test_a_stage_that_fails_fails_with_its_code_and_shares_must_be_rules(tmp_pat
         assert done.returncode == 2 and f"got '{rule}'" in done.stderr
 
 
-def test_the_summary_has_the_longest_run_of_each_stage(tmp_path):
+def test_the_summary_has_the_longest_run_of_each_stage(tmp_path, sleeping):
     for name, seconds in (("a", "2"), ("b", "0"), ("a", "0")):
-        assert (
-            run(tmp_path, "stage.sh", name, "60+1n", "sleep", seconds).returncode == 0
-        )
+        command = ("stage.sh", name, "60+1n", "sleep", seconds)
+        assert run(tmp_path, *command, PATH=sleeping).returncode == 0
     lines = run(tmp_path, "stage.sh", "--summary").stdout.splitlines()
     rows = {line.split()[0]: line.split()[1:3] for line in lines[2:]}
     assert rows.keys() == {"a", "b", "all"}
-    assert (
-        rows["a"][0] in ("2", "3") and rows["b"][1] == "60" and rows["all"][1] == "120"
-    )
+    assert rows == {"a": ["2", "60"], "b": ["0", "60"], "all": ["2", "120"]}
     run(tmp_path, "stage.sh", "--reset")
     assert "60" not in run(tmp_path, "stage.sh", "--summary").stdout
 
@@ -85,6 +102,64 @@ def test_every_stage_of_the_makefile_has_a_rule():
     used = re.findall(r"\$\(STAGE\) (\S+) (\S+)", text)
     assert len(used) >= 9
     assert all(re.fullmatch(r"\d+\+\d+n", rule) for _, rule in used), used
+
+
+# --- JupyterLab and the settings of kernels ---
+
+SAY = """#!/bin/sh
+echo "jupyter $*"
+for name in {names}; do eval "echo $name=\\$$name"; done
+"""
+
+
+def test_make_lab_starts_jupyterlab_with_the_settings_of_the_makefile(tmp_path):
+    """A copy of the Makefile, with a set-up that does nothing, a jupyter that talks."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    names = [*environment.SETTINGS, *books.FOLDERS]
+    for path, text in (
+        ("scripts/stage.sh", "exit 0"),
+        (".venv/bin/jupyter", SAY.format(names=" ".join(names))),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+        (tmp_path / path).chmod(0o755)
+    hidden = {*names, "MAKEFLAGS", "MAKELEVEL"}
+    clean = {k: v for k, v in os.environ.items() if k not in hidden}
+    done = subprocess.run(
+        ["make", "lab", "OPTIONS=--no-browser"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+    )
+    command, *settings = done.stdout.splitlines()
+    assert command == "jupyter lab --no-browser notebooks", done.stdout + done.stderr
+    assert dict(line.split("=", 1) for line in settings) == {
+        **environment.SETTINGS,
+        "IPYTHONDIR": str(tmp_path / "_build" / ".ipython"),
+        "MPLCONFIGDIR": str(tmp_path / "_build" / ".matplotlib"),
+    }
+
+
+def test_a_home_folder_that_cannot_hold_settings_changes_nothing(tmp_path):
+    """matplotlib would say on stderr that it made a temporary folder."""
+    (tmp_path / ".config").write_text("a file where a folder should be")
+    (tmp_path / ".cache").write_text("another")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
+        "from pathlib import Path; from book_site import environment\n"
+        f"environment.prepare(Path({str(tmp_path / 'book')!r}))\n"
+        "import matplotlib.pyplot"
+    )
+    hidden = {"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "IPYTHONDIR", "MPLCONFIGDIR"}
+    clean = {k: v for k, v in os.environ.items() if k not in hidden}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 # --- the choice of Python ---
@@ -260,8 +335,10 @@ def test_ci_jobs_together_do_what_make_test_does():
     wanted = {
         w for line in re.findall(r"\$\(MAKE\) \S+ (.*)", recipe) for w in line.split()
     }
+    wanted |= set(re.findall(r"\$\(STAGE\) (\S+)", recipe))
     text = (ROOT / ".github" / "workflows" / "check.yml").read_text()
-    assert wanted - {"setup"} <= set(re.findall(r"[\w-]+", text)) and "book" in text
+    given = set(re.findall(r"[\w-]+", str(yaml.safe_load(text)["jobs"])))
+    assert wanted - {"setup", "build"} <= given and "book" in given
     assert "--cached" in recipe  # a notebook is executed once
 
 
@@ -272,3 +349,16 @@ def test_evidence_is_handed_over_whatever_happens():
     assert upload["if"] == "always()"
     for place in ("aelib/results/", ".json", "_build/evidence/"):
         assert place in upload["with"]["path"]
+
+
+def test_chapters_are_broken_every_week():
+    text = (ROOT / ".github" / "workflows" / "full.yml").read_text()
+    full = yaml.safe_load(text)
+    assert "schedule" in full[True]  # YAML 1.1 reads `on` so
+    weekly = [j for j in full["jobs"].values() if "make chapter-mutations" in str(j)]
+    assert len(weekly) == 1
+    recipe = re.search(r"^chapter-mutations:.*\n\t(.*)$", MAKEFILE, re.MULTILINE)[1]
+    assert "tests/mutations.py --chapters" in recipe
+    for name, job in full["jobs"].items():
+        typed = [step.get("run", "") for step in job["steps"]]
+        assert name == "chapters" or any(t.startswith("make ") for t in typed), name

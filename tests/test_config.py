@@ -136,6 +136,33 @@ def test_data_root(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "place"),
+    [
+        ("AELIB_DATA", "", "home/.cache/aelib"),
+        ("AELIB_DATA", "~/sets", "home/sets"),
+        ("AELIB_DATA", "sets", None),
+        ("AELIB_DATA", ".", None),
+        ("AELIB_DATA", "~nobody-of-this-name/sets", None),
+        ("XDG_CACHE_HOME", "", "home/.cache/aelib"),
+        ("XDG_CACHE_HOME", "~/cache", "home/cache/aelib"),
+        ("XDG_CACHE_HOME", "cache", "home/.cache/aelib"),  # its specification: ignored
+        ("XDG_CACHE_HOME", "~nobody-of-this-name/cache", None),
+    ],
+)
+def test_a_data_root_is_a_place_or_one_sentence(
+    monkeypatch, tmp_path, variable, value, place
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(variable, value)
+    if place is not None:
+        assert config.data_root() == tmp_path / place
+        return
+    with pytest.raises(ValueError, match=r"^AELIB_DATA must be .*, got ") as caught:
+        config.data_root()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("value", "expected"), [("1", True), ("TRUE", True), ("0", False), ("", False)]
 )
 def test_flags(monkeypatch, value, expected):

@@ -590,3 +590,10 @@ def test_check_names_what_is_missing_from_a_fresh_process(tmp_path):
     assert done.returncode == 1
     assert str(tmp_path / "mnist" / "train-images-idx3-ubyte") in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_root_of_the_command_line_may_be_in_the_home(tmp_path, monkeypatch, capsys):
+    """A quoted ~ reaches the program as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert command.main(["check", "mnist", "--root", "~/sets"]) == 1
+    assert str(tmp_path / "sets" / "mnist") in capsys.readouterr().err

@@ -208,6 +208,32 @@ def test_the_largest_difference_of_two_runs(old, new, worst):
     assert script.largest_difference(old, new) == pytest.approx(worst, rel=1e-6)
 
 
+@pytest.mark.parametrize("slugs", [("good", "bad"), ("bad", "good"), ("good",)])
+def test_one_chapter_that_fails_fails_the_command(tmp_path, monkeypatch, slugs):
+    (tmp_path / "experiments").mkdir()
+    for slug in slugs:
+        (tmp_path / "experiments" / f"{slug}.py").touch()
+    monkeypatch.setattr(script, "ROOT", tmp_path)
+    expected = int("bad" in slugs)
+    for option, name, bad, good in (
+        ("--smoke", "smoke_one", "wrong", ""),
+        ("--restamp", "restamp", 1, 0),
+        (None, "in_full", 1, 0),
+    ):
+        done = []
+        monkeypatch.setattr(
+            script,
+            name,
+            lambda s, *_, bad=bad, good=good, done=done: (
+                done.append(s) or (bad if s == "bad" else good)
+            ),
+        )
+        words = ["evidence.py", *slugs, *([option] if option else [])]
+        monkeypatch.setattr(sys, "argv", words)
+        assert script.main() == expected, option
+        assert sorted(done) == sorted(slugs)  # the others are not forgotten
+
+
 def run_script(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "scripts" / "evidence.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True)

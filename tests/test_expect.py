@@ -98,7 +98,7 @@ def test_what_passes():
     _expect.pair("a", FLOATS, "b", FLOATS + 1)
     _expect.codes(mean=FLOATS, log_var=FLOATS)
     _expect.mapping("rows", {"a": 1})
-    _expect.length("names", "abc", 3)
+    _expect.length("names", ["a", "b", "c"], 3)
     _expect.instance("m", torch.nn.ReLU(), torch.nn.Module, "an nn.Module")
     assert _expect.sizes("hidden", (4, np.int64(2))) == [4, 2]
     assert _expect.sizes("hidden", []) == []
@@ -143,12 +143,13 @@ REFUSED = {
     ),
     "rows must map names to values, got list": lambda: _expect.mapping("rows", [1]),
     "rows must not be empty": lambda: _expect.mapping("rows", {}),
-    "names must have length 2, got 3": lambda: _expect.length("names", "abc", 2),
+    "names must have length 2, got 3": lambda: _expect.length("names", [1, 2, 3], 2),
+    "names must be a sequence, got str": lambda: _expect.sequence("names", "ab", 2),
     "m must be an nn.Module, got function": lambda: _expect.instance(
         "m", lambda x: x, torch.nn.Module, "an nn.Module"
     ),
-    "hidden must be a sequence of ints, got int": lambda: _expect.sizes("hidden", 4),
-    "hidden must be a sequence of ints, got str": lambda: _expect.sizes("hidden", "4"),
+    "hidden must be a sequence, got int": lambda: _expect.sizes("hidden", 4),
+    "hidden must be a sequence, got str": lambda: _expect.sizes("hidden", "4"),
     "hidden[1] must be at least 1, got 0": lambda: _expect.sizes("hidden", [4, 0]),
     "hidden[0] must be an int, got float": lambda: _expect.sizes("hidden", [4.0]),
 }
@@ -161,6 +162,42 @@ def test_what_is_refused(message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("value", "other", "message"),
+    [
+        (
+            FLOATS,
+            FLOATS.double(),
+            "b must be torch.float32 like a, got torch.float64: b.float()",
+        ),
+        (
+            FLOATS.double(),
+            FLOATS,
+            "a must be torch.float32 like b, got torch.float64: a.float()",
+        ),
+        (
+            FLOATS.half(),
+            FLOATS,
+            "a must be torch.float32 like b, got torch.float16: a.float()",
+        ),
+        (
+            FLOATS.half(),
+            FLOATS.double(),
+            "a must be torch.float64 like b, got torch.float16: a.to(torch.float64)",
+        ),
+    ],
+)
+def test_the_odd_one_out_is_named(value, other, message):
+    """The float64 one of two, which NumPy makes, and what to write instead."""
+    for call in (
+        lambda: _expect.pair("a", value, "b", other),
+        lambda: _expect.codes(b=other, a=value),
+    ):
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert str(caught.value) == message
+
+
 def test_only_values_reads_what_is_in_a_tensor():
     """Where values cannot be read (here: meta tensors), all other checks still work."""
     _expect.floating("x", META, "(N, D)")
@@ -168,5 +205,7 @@ def test_only_values_reads_what_is_in_a_tensor():
     _expect.codes(mean=META, log_var=META)
     _expect.images("x", META.reshape(1, 1, 4, 3))
     _expect.labels("y", INTEGERS[:, 0].to("meta"), 4)
-    with pytest.raises((RuntimeError, NotImplementedError)):
+    with pytest.raises(
+        ValueError, match="x must hold values, got a tensor on the meta"
+    ):
         _expect.values("x", META)

@@ -71,8 +71,8 @@ _GENERATOR = "device type for generator but found"
 REFUSED = {
     "a tensor of the CPU": (_TWO, lambda d: images(d) + torch.rand(SHAPE)),
     "a constant of a module": (_TWO, lambda d: images(d) * REAL),
-    "a model left behind": (_TWO, lambda d: vae()(images(d))),
-    "a batch left behind": (_TWO, lambda d: vae().to(d)(images("cpu"))),
+    "a model left behind": (_TWO, lambda d: nn.Linear(3, 3)(codes(d))),
+    "a batch left behind": (_TWO, lambda d: nn.Linear(3, 3).to(d)(codes("cpu"))),
     "an objective that mixes": (
         _TWO,
         lambda d: run_objective(mixed_objective, MODELS["MLP"]().to(d), images(d)),
@@ -416,7 +416,7 @@ PICTURES = {
     ),
     "heatmap": lambda d: plots.heatmap(codes(d)),
     "scatter_codes": lambda d: plots.scatter_codes(
-        codes(d, size=2), labels(d), classes="a"
+        codes(d, size=2), labels(d), classes=["a"]
     ),
 }
 

@@ -235,13 +235,34 @@ def test_runs_of_two_devices_are_not_one_evidence():
         (
             'note("mean", error=0.5',
             'note("mean", error=1e999',
-            "must be finite, got inf",
+            "^column 'error' of 'mean' must be a finite number, got inf",
+        ),
+        (
+            'note("mean", error=0.5',
+            'note("mean", error="0.5"',
+            "^column 'error' of 'mean' must be a number, got str",
+        ),
+        (
+            '(model(x) - x).square().mean(), "draw"',
+            'model(x), "draw"',
+            "^column 'error' of 'first' must be a number, got Tensor",
         ),
         ('"first": "1st"', '"frist": "1st"', r"rows must be among .*got \['frist'\]"),
         ('["error"])\nstudy.p', '["eror"])\nstudy.p', "columns must be among"),
         ("x.reshape(2, 1, 4, 4)", "x.reshape(2, 4, 4)", r"\(N, C, H, W\) in \[0, 1\]"),
         ("x.reshape(2, 1, 4, 4)", "2 * x.reshape(2, 1, 4, 4)", "0 to 2"),
         ("[1, 2.5]", "[1, float('nan')]", "must be finite"),
+        ("[1, 2.5]", "'rising'", r"^values\['y'\] must be numbers, got str"),
+        ('{"y": [1, 2.5]}', "[1, 2.5]", "^values must map names to values, got list"),
+        ('{"x": x.reshape(2, 1, 4, 4)}', "x", "^images must map names to values"),
+        ("x.reshape(2, 1, 4, 4)", "x[:0]", r"^images\['x'\] must not be empty"),
+        ("x.reshape(2, 1, 4, 4)", "'x'", r"^images\['x'\] must be a tensor, got str"),
+        ("seeds=[0, 1, 2]", 'seeds="012"', "^seeds must be a sequence, got str"),
+        ("seeds=[0, 1, 2]", "seeds=[]", "^seeds must hold at least one"),
+        ("seeds=[0, 1, 2]", "seeds=[0.5]", "^seeds must be an int, got float"),
+        ('"draw": ""}', '"draw": ""}.keys()', "^columns must map names to values"),
+        ('"first", build, obj', '"first", None, obj', "^build must be a function"),
+        ('"codes", lambda seed: ', '"codes", {} and ', "^trial must be a function"),
         (
             '"second", build, objective, lambda',
             '"First!", keep=True, build=build, objective=objective, batches=lambda',
@@ -252,7 +273,7 @@ def test_runs_of_two_devices_are_not_one_evidence():
 )
 def test_wrong_scripts_are_named(tree, old, new, words):
     assert SCRIPT.count(old) == 1
-    with pytest.raises((ValueError, KeyError), match=words):
+    with pytest.raises((ValueError, TypeError, KeyError), match=words):
         run(tree, lambda source: source.replace(old, new))
     assert not list((tree / "results").iterdir())
 

@@ -76,6 +76,66 @@ def test_conv_decoder_covers_every_inner_pixel_equally():
         assert cover.unique().numel() == 1
 
 
+@torch.no_grad()
+def test_conv_decoder_keeps_what_is_symmetric_in_its_place():
+    """Shifted by one pixel, the image of symmetric layers would not be symmetric."""
+    decoder = ConvDecoder(3, (2, 12, 16), width=4)
+    first = decoder.net[0]
+    for parameter in (first.weight, first.bias):
+        maps = parameter.view(8, 3, 4, -1)  # 2 * width maps, H/4, W/4
+        parameter.copy_(
+            (maps + maps.flip(1) + maps.flip(2) + maps.flip(1, 2)).view_as(parameter)
+        )
+    for layer in decoder.net:
+        if isinstance(layer, nn.ConvTranspose2d):
+            layer.weight.add_(layer.weight.flip(2))
+            layer.weight.add_(layer.weight.flip(3))
+    x_hat = decoder(torch.randn(5, 3))
+    torch.testing.assert_close(x_hat, x_hat.flip(-1))
+    torch.testing.assert_close(x_hat, x_hat.flip(-2))
+    assert x_hat.std() > 1e-3
+
+
+FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_input_and_parameters_must_have_one_dtype(dtype):
+    shape, foreign = (1, 8, 8), nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    back = nn.Sequential(nn.Linear(3, 64), nn.Unflatten(1, shape))
+    modules = [
+        (MLPEncoder(shape, [], 3), torch.rand(2, *shape)),
+        (ConvEncoder(shape, 3, width=2), torch.rand(2, *shape)),
+        (MLPDecoder(3, [], shape), torch.rand(2, 3)),
+        (ConvDecoder(3, shape, width=2), torch.rand(2, 3)),
+        (Autoencoder(foreign, back), torch.rand(2, *shape)),
+        (
+            VAE(MLPEncoder(shape, [], 6), MLPDecoder(3, [], shape)),
+            torch.rand(2, *shape),
+        ),
+    ]
+    for module, given in modules:
+        module.to(dtype)
+        for other in FLOATS:
+            if other == dtype:
+                module(given.to(other))
+                continue
+            words = rf"^[xz] must be {dtype} like the model's .* got {other}: [xz]\."
+            with pytest.raises(TypeError, match=words):
+                module(given.to(other))
+
+
+def test_autocast_may_mix_dtypes_and_embeddings_take_indices():
+    model = Autoencoder(MLPEncoder((1, 4, 4), [], 3), MLPDecoder(3, [], (1, 4, 4)))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert model(torch.rand(2, 1, 4, 4)).dtype == torch.bfloat16
+    words = nn.Sequential(nn.Embedding(7, 2), nn.Flatten())
+    spell = nn.Sequential(nn.Linear(10, 5))
+    assert Autoencoder(words, spell)(torch.arange(5)[None]).shape == (1, 5)
+    with pytest.raises(TypeError, match=r"x must be torch.float32 like the model's"):
+        Autoencoder(spell, spell)(torch.arange(10)[None])
+
+
 def test_posterior_samples_have_its_mean_and_spread():
     mean, log_var = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.0, 2.0]])
     posterior = Posterior(mean.expand(40_000, 2), log_var.expand(40_000, 2))

@@ -42,6 +42,7 @@ sys.path.insert(0, {tests!r})
 import mutations
 from mutations import Mutation
 
+mutations.PRELOAD = ["torch", "matplotlib.pyplot", "pytest"]  # enough for this test
 TEST = ("tests/test_config.py::test_profile_is_fast_or_full",)
 OLD = 'PROFILE", "fast"'
 mutations.MUTATIONS = [
@@ -69,7 +70,8 @@ def test_runner_tells_caught_from_survived_and_invalid(tmp_path):
         [sys.executable, script],
         capture_output=True,
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ
+        | {"OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     verdicts = {
         line.split()[2]: line.split()[3]

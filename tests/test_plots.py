@@ -1,6 +1,7 @@
 """Plots: artists hold the data that went in; the style suits light and dark pages."""
 
 import itertools
+import math
 from types import SimpleNamespace
 
 import matplotlib
@@ -141,6 +142,8 @@ def test_bars():
     values = torch.tensor([1.0, 3.0, 2.0])
     ax = plots.bars(values, ylabel="rate (nats)", xlabel="axis", labels=list("abc"))
     assert [bar.get_height() for bar in ax.patches] == values.tolist()
+    centres = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches]
+    assert centres == list(ax.get_xticks()) == [0, 1, 2]  # each over its own label
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("rate (nats)", "axis")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
 
@@ -156,6 +159,28 @@ def test_lines():
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["2", "64"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(curves)
+    ax.figure.canvas.draw()
+    assert not len(ax.xaxis.get_minorticklocs())  # the named ticks are all there are
+
+
+def test_many_places_on_a_logarithmic_axis_are_not_all_named():
+    x = torch.arange(1, 14)
+    ax = plots.lines({"a": x.double()}, x=x, xlabel="k", ylabel="", logx=True)
+    assert list(ax.get_xticks()) != x.tolist() and len(ax.xaxis.get_minorticklocs())
+
+
+def test_what_is_not_finite_leaves_a_gap():
+    values = torch.tensor([1.0, math.nan, math.inf, 2.0])
+    drawn = plots.lines({"a": values}, xlabel="", ylabel="").lines[0].get_ydata()
+    np.testing.assert_array_equal(drawn, [1, math.nan, math.nan, 2])
+    ax = plots.heatmap(values.reshape(2, 2), annotate=".0f")
+    assert {t.get_position(): t.get_text() for t in ax.texts} == {
+        **{(0, 0): "1", (1, 1): "2"},
+    }
+    assert ax.images[0].get_clim() == (1, 2)
+    assert len(plots.bars(values, ylabel="").patches) == 4
+    for ax in map(plt.figure, plt.get_fignums()):
+        ax.canvas.draw()  # matplotlib says nothing
 
 
 def test_one_line_needs_no_legend_and_counts_from_zero():
@@ -180,8 +205,24 @@ def test_history_of_a_run():
     assert drawn == {"train": [1.0, 1.5], "validation": [2.0, 2.5]}
     run.val = []
     assert len(plots.history(run, ylabel="SSE").lines) == 1
+    run.val = [None, {"loss": 2.5, "rate": 2.5}]  # validation was added later
+    ax = plots.history(run, ylabel="SSE")
+    assert math.isnan(ax.lines[1].get_ydata()[0])
+    assert ax.lines[1].get_ydata()[1] == 2.5
+    assert ax.lines[1].get_marker() == "."  # one point alone makes no line
+    ax = plots.history({"train": [3.0, 2.0], "val": [None, 2.5]}, ylabel="SSE")
+    assert ax.lines[1].get_ydata()[1] == 2.5
     with pytest.raises(ValueError, match="term must be one of"):
         plots.history(run, ylabel="SSE", term="kl")
+
+
+def test_epochs_without_validation_are_a_gap():
+    row = {"loss": 3.0}
+    run = SimpleNamespace(train=[row] * 3, val=[None, {"loss": None}, {"loss": 2.0}])
+    validation = plots.history(run, ylabel="SSE").lines[1].get_ydata()
+    np.testing.assert_array_equal(validation, [math.nan, math.nan, 2])
+    with pytest.raises(ValueError, match=r"^history must have curves of one length"):
+        plots.history({"train": [3.0, 2.0], "val": [3.0]}, ylabel="SSE")
 
 
 def test_heatmap():
@@ -191,6 +232,18 @@ def test_heatmap():
     numbers = {text.get_position(): text.get_text() for text in ax.texts}
     assert numbers[(2, 1)] == "5.0" and numbers[(1, 0)] == "1.0" and len(numbers) == 6
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.figure.axes[-1].get_ylabel() == "accuracy"  # of the colour bar
+
+
+def test_the_number_in_a_cell_is_legible_on_its_colour():
+    matrix = torch.linspace(-3, 5, 24).reshape(4, 6)
+    ax = plots.heatmap(matrix, annotate=".1f")
+    picture = ax.images[0]
+    assert len(ax.texts) == 24
+    for text in ax.texts:
+        column, row = text.get_position()
+        cell = picture.cmap(picture.norm(matrix[row, column].item()))
+        assert contrast(text.get_color(), cell) > 4.5
 
 
 def test_scatter_codes_names_each_class_at_its_median():

@@ -1,6 +1,7 @@
 """Evidence: values with their runs, tables, files that belong together, digests."""
 
 import ast
+import dataclasses
 import html.parser
 import json
 import math
@@ -170,6 +171,36 @@ def test_a_table_has_a_header_units_digits_and_where_it_comes_from(evidence):
     assert "| PCA | 0.0205 | \u2013 |" in table._repr_markdown_()
 
 
+def test_rows_and_columns_come_in_the_order_asked_for(evidence):
+    asked = {
+        "rows": {"other": "second", "AE <16>": "first"},
+        "columns": ["dead", "MSE"],
+    }
+    content = {**evidence.content, "tables": {"turned": asked}}
+    table = dataclasses.replace(evidence, content=content).table("turned")
+    assert list(table.columns) == ["dead", "MSE"]
+    assert list(table.rows) == ["second", "first"]
+    cells = Cells(table._repr_html_()).rows
+    assert cells[0] == ["", "dead (units)", "MSE"] and cells[2][1] == "1 \u00b1 1"
+
+
+def test_a_cell_says_the_same_in_html_in_markdown_and_in_prose(evidence):
+    value = evidence["AE <16>", "MSE"]
+    assert plain(value) == "0.0121 \u00b1 0.0002"
+    table = evidence.table("first")
+    assert Cells(table._repr_html_()).rows[2][1] == plain(value)
+    assert f"| AE <16> | {plain(value)} |" in table._repr_markdown_()
+
+
+@pytest.mark.parametrize("folder", ["~", "~/books"])
+def test_a_home_folder_is_put_in(saved, monkeypatch, folder):
+    home = saved[0] if folder == "~" else saved[0].parent
+    if folder != "~":
+        saved[0].rename(home / "books")
+    monkeypatch.setenv("HOME", str(home))
+    assert not results.load(SLUG, folder=folder).is_missing
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -225,7 +256,8 @@ def test_pictures_curves_histories_and_networks_come_back(saved, evidence):
     restored = evidence.restore("AE <16>", nn.Linear(3, 2).train())
     assert not restored.training and restored.weight.dtype == torch.float32
     torch.testing.assert_close(restored.weight, saved[1].weight, rtol=1e-3, atol=1e-4)
-    with pytest.raises(RuntimeError):
+    words = r"into must .* of 'AE <16>': weight is \(2, 3\) there, got \(2, 4\)"
+    with pytest.raises(ValueError, match=words):
         evidence.restore("AE <16>", nn.Linear(4, 2))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 
 import pytest
 import torch
@@ -30,13 +31,33 @@ def test_lines_are_on_the_disk_before_close(tmp_path):
     tracker.close()
 
 
-def test_values_that_are_not_finite_come_back(tmp_path):
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_values_that_are_not_finite_are_named(tmp_path, value):
     tracker = FileTracker(tmp_path)
-    tracker.scalars(1, {"a": math.nan, "b": math.inf})
+    with pytest.raises(ValueError, match=r"values\['b'\] must be a finite number"):
+        tracker.scalars(1, {"a": 1.0, "b": value})
     tracker.close()
-    (row,) = read_scalars(tmp_path)
-    assert math.isnan(row["a"])
-    assert row["b"] == math.inf
+    assert read_scalars(tmp_path) == []  # JSON has no word for them
+
+
+def test_any_strict_reader_of_json_reads_what_was_written(tmp_path):
+    def refuse(word):
+        raise ValueError(word)
+
+    rng = random.Random(0)
+    tracker, written = FileTracker(tmp_path), []
+    for step in range(200):
+        values = {
+            rng.choice(["a/b", "ä", '"', "\n", ""]) + str(i): rng.uniform(-1, 1)
+            * 10 ** rng.randrange(-300, 300)
+            for i in range(3)
+        }
+        tracker.scalars(step, values)
+        written.append({"step": step, **values})
+    tracker.close()
+    lines = (tmp_path / "scalars.jsonl").read_text().splitlines()
+    assert [json.loads(line, parse_constant=refuse) for line in lines] == written
+    assert read_scalars(tmp_path) == written
 
 
 def test_torn_line_is_healed_at_every_byte(tmp_path):
@@ -65,9 +86,29 @@ def test_later_lines_replace_earlier_ones_of_the_same_step(tmp_path):
     assert [row["loss"] for row in read_scalars(tmp_path)] == [5.0, 4.5, 3.0]
 
 
+def test_rows_are_those_of_one_run(tmp_path):
+    """Runs given up and begun again, at random: what the last one did counts."""
+    rng = random.Random(1)
+    expected: list[tuple[int, int]] = []
+    for run in range(200):
+        first = rng.randrange(1, len(expected) + 2)  # resumed there, or begun at 1
+        n_epochs = rng.randrange(1, 5)
+        tracker = FileTracker(tmp_path)
+        for step in range(first, first + n_epochs):
+            tracker.scalars(step, {"run": run})
+        tracker.close()
+        expected = expected[: first - 1]
+        expected += [(step, run) for step in range(first, first + n_epochs)]
+        rows = read_scalars(tmp_path)
+        assert [(row["step"], row["run"]) for row in rows] == expected
+
+
 def test_broken_line_in_the_middle_is_named(tmp_path):
     (tmp_path / "scalars.jsonl").write_text('{"step": 1}\nbroken\n{"step": 2}\n')
     with pytest.raises(ValueError, match="in line 2, got b'broken'"):
+        read_scalars(tmp_path)
+    (tmp_path / "scalars.jsonl").write_text('{"step": 1}\n{"step": "2"}\n')
+    with pytest.raises(ValueError, match=r"in line 2, got b'..step"):
         read_scalars(tmp_path)
     with pytest.raises(FileNotFoundError):
         read_scalars(tmp_path / "none")
@@ -130,6 +171,10 @@ def test_wrong_scalars_are_named_and_nothing_is_written(tmp_path):
         tracker.scalars(1, {"a": torch.tensor(1.0)})
     with pytest.raises(ValueError, match="name 'step'"):
         tracker.scalars(1, {"step": 1.0})
+    with pytest.raises(TypeError, match="the name 3 in values must be text, got int"):
+        tracker.scalars(1, {3: 1.0})
+    with pytest.raises(TypeError, match="values must be a dict of numbers, got list"):
+        tracker.scalars(1, [1.0])
     tracker.close()
     tracker.close()
     with pytest.raises(ValueError, match="must be open, got a closed one"):

@@ -1,15 +1,21 @@
 """aelib.train against loops written by hand, and its promises about failure."""
 
+import contextlib
 import copy
+import math
+import os
 import random
+import stat
 import warnings
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import ExponentialLR, OneCycleLR, StepLR
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from aelib.data.batches import Batches
 from aelib.trackers import FileTracker, read_scalars
@@ -20,6 +26,7 @@ from aelib.train import (
     save_checkpoint,
     train,
 )
+from aelib.train.calls import to_device
 from aelib.train.guard import Guard
 
 N, FEATURES, SIZE = 50, 6, 16
@@ -273,17 +280,25 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path, optimizer, epoch):
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["run.ckpt"]
 
 
-def test_finished_run_returns_its_history_and_parameters_at_once(tmp_path):
+def test_finished_run_says_so_and_returns_its_history_and_parameters(tmp_path, capsys):
     path = tmp_path / "run.ckpt"
     model, fresh = linear(), linear()
     history = train(model, objective, batches(), epochs=2, checkpoint=path)
+    assert capsys.readouterr().out == ""
+    calls = []
 
-    def never(model, x):
-        raise AssertionError("the objective was called")
+    def counted(model, x):
+        calls.append(model.training)
+        return objective(model, x)
 
-    again = train(fresh, never, batches(), epochs=2, checkpoint=path)
+    content = path.read_bytes()
+    again = train(fresh, counted, batches(), epochs=2, checkpoint=path)
     assert again == history
-    assert same(fresh, model)
+    assert same(fresh, model) and fresh.training
+    assert calls == [True]  # once, to see whether it is the same objective
+    assert path.read_bytes() == content
+    line = f"history of 2 epochs read from {path}; nothing was trained\n"
+    assert capsys.readouterr().out == line
 
 
 def test_resume_false_starts_anew(tmp_path):
@@ -326,8 +341,8 @@ def sgd_of(model):
         ({"schedule": "constant"}, "another"),
         ({"epochs": 3}, "another schedule: one-cycle over 8 steps"),
         ({"grad_clip": 1.0}, "another grad_clip: None instead of 1.0"),
-        ({"batches": Batches(data(), 15)}, "batch_size=15, got batch_size=16|schedule"),
-        ({"batches": Batches(data(), 16, shuffle=False)}, "shuffle=False, got"),
+        ({"batches": Batches(data(), 15)}, "another batch_size of batches: 16 instead"),
+        ({"batches": Batches(data(), 16, shuffle=False)}, "another shuffle of batches"),
     ],
 )
 def test_checkpoint_of_another_run_is_refused(tmp_path, change, message):
@@ -370,7 +385,7 @@ def test_saved_values_come_back_and_objects_are_refused(tmp_path):
     loaded = load_checkpoint(path)
     assert torch.equal(loaded.pop("x"), state.pop("x"))
     assert loaded == state
-    with pytest.raises(TypeError, match="state must hold tensors and plain values"):
+    with pytest.raises(TypeError, match=r"state\['x'\] must be a tensor.*got History"):
         save_checkpoint(path, {"x": History()})
     assert load_checkpoint(path)["n"] == 1
     with pytest.raises(FileNotFoundError):
@@ -453,7 +468,8 @@ def test_last_finite_checkpoint_and_buffers_are_kept(tmp_path):
     calls = iter(range(100))
 
     def infected(model, x):
-        return {"loss": (model(x / 0 if next(calls) == 9 else x) - x).square().mean()}
+        bad = model.training and next(calls) == 9
+        return {"loss": (model(x / 0 if bad else x) - x).square().mean()}
 
     with pytest.raises(FloatingPointError, match=r"epoch 3, step 2 of 4: term 'loss'"):
         train(model, infected, batches(), epochs=4, checkpoint=path)
@@ -480,6 +496,100 @@ def test_gradient_sizes_of_both_kinds_are_finite_where_gradients_are(device, val
     model[0].weight.grad[1, 2] = value
     finite = [bool(size.isfinite()) for size in guard._gradient_sizes()]
     assert finite == [abs(value) < float("inf"), True, True, True]
+
+
+def poisoned_at(place, value, x):
+    """Model, objective and batches with one value that is not finite at that place."""
+    model, targets = vae_like(), x.clone()
+    if place == "data":
+        x = x.clone()
+        x[2, 1] = value
+    if place == "targets":
+        targets[2, 1] = value
+    if place == "weights":
+        model.decoder.weight.data[0, 0] = value
+    if place == "code":
+        model.encoder.bias.data[2:] = 200.0
+
+    def elbo(model, b):
+        logits, q = model(b[0])
+        distortion = (logits - b[1]).square().sum(dim=1).mean()
+        rate = (q.log_var.exp() + q.mean.square() - 1 - q.log_var).sum(dim=1).mean()
+        extra = value if place == "loss" and model.training else 0.0
+        terms = {"distortion": distortion, "rate": rate + extra}
+        return {"loss": distortion + terms["rate"], **terms}
+
+    return model, elbo, DataLoader(TensorDataset(x, targets), SIZE)
+
+
+class Posterior(NamedTuple):
+    mean: torch.Tensor
+    log_var: torch.Tensor
+
+
+class VAELike(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = nn.Linear(FEATURES, 4), nn.Linear(2, FEATURES)
+
+    def forward(self, x):
+        q = Posterior(*self.encoder(x).chunk(2, dim=1))
+        return self.decoder(q.mean + q.log_var.exp()), q
+
+
+def vae_like():
+    torch.manual_seed(1)
+    return VAELike()
+
+
+CAUSES = {
+    "data": r"step 1 of 4: terms 'distortion' and 'rate' .* part 0 of the batch holds",
+    "targets": r"step 1 of 4: term 'distortion' .* part 1 of the batch holds",
+    "weights": r"'distortion' is not .* 'decoder.weight' of the model is not finite: ",
+    "code": r"'distortion' and 'rate' are not .* largest \|log_var\| \d+: bound it, or",
+    "loss": r"term 'rate' is not finite; lower lr, or pass grad_clip=1.0; no parameter",
+}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", CAUSES)
+def test_every_bad_term_is_named_and_the_cause_with_a_cure(place, value):
+    model, elbo, source = poisoned_at(place, value, data())
+    before = copy.deepcopy(model)
+    with pytest.raises(
+        FloatingPointError, match=f"epoch 1, .*{CAUSES[place]}"
+    ) as error:
+        train(model, elbo, source, epochs=2)
+    assert "\n" not in str(error.value)
+    if place != "weights":  # NaN is not equal to itself
+        assert same(model, before)
+    if place != "loss":
+        words = CAUSES[place].replace("step 1 of 4", "batch 1 of 4")
+        with pytest.raises(FloatingPointError, match=words):
+            evaluate(model, elbo, source)
+    held_out = poisoned_at(place, value, data())
+    if place in ("data", "targets"):
+        model, _, good = poisoned_at("none", value, data())
+        with pytest.raises(FloatingPointError, match="validation of epoch 1: batch 1"):
+            train(model, held_out[1], good, val_batches=held_out[2], epochs=2)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_batch_is_found_again_in_any_order(shuffle):
+    x = torch.rand(N, 1, 2, 3, generator=torch.Generator().manual_seed(1))
+    x[17, 0, 0, 0] = math.nan
+    model = nn.Sequential(nn.Flatten(), linear())
+    source = DataLoader(x, 8, shuffle=shuffle)
+    f = lambda m, b: objective(m, b.flatten(1))  # noqa: E731
+    torch.manual_seed(3)
+    with pytest.raises(
+        FloatingPointError, match="the batch holds NaN in 1 of 8 images"
+    ):
+        train(model, f, source, epochs=1)
+    after = torch.rand(())
+    torch.manual_seed(3)
+    list(source)
+    assert torch.rand(()) == after  # to look for it has moved nothing
 
 
 # Wrong calls
@@ -521,7 +631,7 @@ def changing(model, x):
         ({"batches": [[1.0, 2.0]]}, TypeError, "batches must yield a tensor"),
         ({"batches": [data().to("meta")]}, ValueError, "model's device cpu, got meta"),
         ({"model": nn.Flatten()}, ValueError, "model must have a parameter"),
-        ({"objective": None}, TypeError, "objective must be callable, got NoneType"),
+        ({"objective": None}, TypeError, "objective must be a function, got NoneType"),
         ({"objective": no_dict}, TypeError, "objective must return a dict that holds"),
         ({"objective": no_loss}, TypeError, r"'loss', got keys \['distortion'\]"),
         ({"objective": not_scalar}, TypeError, r"of shape \(16,\) for 'loss'"),
@@ -531,7 +641,6 @@ def changing(model, x):
         ({"schedule": lambda o: 3}, TypeError, "makes an LRScheduler.*got int"),
         ({"optimizer": "adam"}, TypeError, "optimizer must be a torch.optim.Optimizer"),
         ({"optimizer": sgd_of(linear())}, ValueError, "got 4 others"),
-        ({"val_batches": []}, ValueError, "batches must hold at least one batch"),
     ],
 )
 def test_wrong_calls_are_named(change, error, message):
@@ -539,6 +648,289 @@ def test_wrong_calls_are_named(change, error, message):
     options |= {"epochs": 1} | change
     with pytest.raises(error, match=message):
         train(**options)
+
+
+class Full:
+    """A tracker, or what stands for one, that fails from its third epoch on."""
+
+    def scalars(self, step, values):
+        if step == 3:
+            raise OSError(28, "No space left on device")
+
+
+class Endless(IterableDataset):
+    def __iter__(self):
+        while True:
+            yield data()[0]
+
+
+def plateau(optimizer):
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+
+
+def short(optimizer):
+    return OneCycleLR(optimizer, 0.1, total_steps=7)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"model": None}, TypeError, "model must be an nn.Module, got NoneType"),
+        ({"objective": "sse"}, TypeError, "objective must be a function, got str"),
+        ({"batches": data()}, TypeError, r"a Tensor: Batches\(batches, batch_size\)"),
+        (
+            {"batches": (data(), data())},
+            TypeError,
+            "batches must yield batches, got a t",
+        ),
+        (
+            {"batches": TensorDataset(data())},
+            TypeError,
+            r"a TensorDataset: DataLoader\(batches, batch_size\)",
+        ),
+        ({"batches": 3}, TypeError, "batches must be iterable, got int"),
+        (
+            {"val_batches": data()},
+            TypeError,
+            "val_batches must yield batches, got a Te",
+        ),
+        ({"val_batches": iter([data()])}, TypeError, "val_batches must have a length"),
+        (
+            {"batches": DataLoader(Endless(), 16)},
+            TypeError,
+            "batches must have a length .* got DataLoader",
+        ),
+        ({"val_batches": []}, ValueError, "val_batches must hold at least one batch"),
+        ({"val_batches": [3.0]}, TypeError, "batches must yield a tensor.* got float"),
+        ({"tracker": "scalars"}, TypeError, "tracker must have a method scalars.*str"),
+        ({"schedule": plateau}, TypeError, "without a metric, got ReduceLROnPlateau"),
+        (
+            {"schedule": short},
+            ValueError,
+            "schedule must last for the 12 steps.* got 7",
+        ),
+        (
+            {"optimizer": sgd_of, "lr": 0.1},
+            ValueError,
+            r"lr must be left out beside an optimizer, which has its own \[0.001\]",
+        ),
+        ({"resume": "no"}, TypeError, "resume must be True or False, got str"),
+        ({"compile": 1}, TypeError, "compile must be True or False, got int"),
+        ({"progress": "bar"}, TypeError, "progress must be True or False, got str"),
+        ({"checkpoint": 3}, TypeError, "checkpoint must be a path, got int"),
+        ({"checkpoint": True}, TypeError, "checkpoint must be a path, got bool"),
+        (
+            {"checkpoint": "file/x.ckpt"},
+            OSError,
+            "checkpoint file/x.ckpt cannot be wri",
+        ),
+        (
+            {"checkpoint": "runs"},
+            IsADirectoryError,
+            "checkpoint runs cannot .* directory",
+        ),
+        (
+            {"checkpoint": "/proc/x.ckpt"},
+            OSError,
+            r"checkpoint /proc/x.ckpt cannot .* it",
+        ),
+        (
+            {"run_key": linear()},
+            TypeError,
+            "run_key must be a number, .* got Sequential",
+        ),
+        (
+            {"run_key": {"x": data()}},
+            TypeError,
+            r"run_key\['x'\] must be .* got Tensor",
+        ),
+        (
+            {"run_key": [{"a": {1}}]},
+            TypeError,
+            r"run_key\[0\]\['a'\] must be .* got set",
+        ),
+    ],
+)
+def test_what_is_needed_later_is_tried_before_the_first_call(
+    tmp_path, monkeypatch, change, error, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "runs").mkdir()
+    calls, model = [], linear()
+
+    def counted(model, x):
+        calls.append(1)
+        return objective(model, x)
+
+    options = {"model": model, "objective": counted, "batches": batches(), "epochs": 3}
+    options |= change
+    if callable(options.get("optimizer")):
+        options["optimizer"] = sgd_of(model)
+    with pytest.raises(error, match=message) as caught:
+        train(**options)
+    assert calls == [] and same(model, linear())
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "runs"]
+
+
+@pytest.mark.parametrize(
+    ("model", "f", "source", "message"),
+    [
+        (None, objective, [data()], "model must be an nn.Module, got NoneType"),
+        (linear(), None, [data()], "objective must be a function, got NoneType"),
+        (linear(), objective, data(), r"a Tensor: Batches\(batches, batch_size\)"),
+        (linear(), objective, None, "batches must be iterable, got NoneType"),
+    ],
+)
+def test_wrong_evaluations_are_named(model, f, source, message):
+    with pytest.raises(TypeError, match=message):
+        evaluate(model, f, source)
+
+
+def test_a_closed_tracker_is_refused(tmp_path):
+    tracker = FileTracker(tmp_path)
+    tracker.close()
+    with pytest.raises(ValueError, match="tracker must be open, got a closed one"):
+        train(linear(), objective, batches(), epochs=1, tracker=tracker)
+
+
+def test_validation_is_tried_before_the_first_step():
+    model = linear()
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):  # plain torch's own words
+        train(model, objective, batches(), val_batches=[data()[:, :3]], epochs=3)
+    assert same(model, linear())
+
+
+def disk_full(monkeypatch):
+    real, syncs = os.fsync, []
+
+    def fsync(descriptor):
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            syncs.append(1)
+            if len(syncs) == 4:  # the trial, and three epochs
+                raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_a_full_disk_takes_no_finished_epoch(tmp_path, monkeypatch):
+    path, expected = (
+        tmp_path / "run.ckpt",
+        train(linear(), objective, batches(), epochs=9),
+    )
+    disk_full(monkeypatch)
+    with pytest.raises(
+        OSError, match=r"run.ckpt cannot be written: No space.* \d+ byt"
+    ):
+        train(linear(), objective, batches(), epochs=9, checkpoint=path)
+    assert len(load_checkpoint(path)["history"]["train"]) == 2
+    assert train(linear(), objective, batches(), epochs=9, checkpoint=path).train == (
+        expected.train
+    )
+
+
+def interrupt(step, error):
+    calls = iter(range(1000))
+
+    def call(model, x):
+        if model.training and next(calls) == step:
+            raise error
+        return objective(model, x)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "n_epochs"),
+    [
+        ({"objective": interrupt(13, KeyboardInterrupt())}, KeyboardInterrupt, 3),
+        ({"objective": interrupt(13, torch.OutOfMemoryError())}, RuntimeError, 3),
+        ({"objective": poisoned(9, "rate")}, FloatingPointError, 1),
+        ({"tracker": Full()}, OSError, 3),
+        ({"stop": lambda h: 1 // (len(h) - 3) > 9}, ZeroDivisionError, 3),
+        ({"full": True}, OSError, 3),
+    ],
+)
+def test_whatever_ends_a_run_early_carries_its_history(
+    tmp_path, monkeypatch, what, error, n_epochs
+):
+    options = {"objective": objective, "val_batches": [data()], "epochs": 10} | what
+    if options.pop("full", False):
+        options["checkpoint"] = tmp_path / "run.ckpt"
+        disk_full(monkeypatch)
+    with pytest.raises(error) as caught:
+        train(linear(), batches=batches(), **options)
+    history = caught.value.history
+    assert len(history) == len(history.val) == len(history.seconds) == n_epochs
+    assert History.from_dict(history.to_dict()) == history
+
+
+def test_an_interrupt_inside_the_history_leaves_it_whole():
+    for wanted in ("train", "val", "seconds"):
+        history = History()
+        history.append(train={"loss": 1.0}, val=None, seconds=1.0)
+
+        class Broken(list):
+            def append(self, value):
+                raise KeyboardInterrupt
+
+        setattr(history, wanted, Broken(getattr(history, wanted)))
+        with contextlib.suppress(KeyboardInterrupt):
+            history.append(train={"loss": 2.0}, val={"loss": 2.0}, seconds=1.0)
+        kept = history.up_to(len(history))
+        assert History.from_dict(kept.to_dict()) == kept
+
+
+def pairs_of(kind):
+    x, y = data(), torch.arange(N)
+    return {
+        "DataLoader": DataLoader(TensorDataset(x, y), SIZE),
+        "Batches": Batches((x, y), SIZE),
+        "list": [(x, y)],
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["DataLoader", "Batches", "list"])
+@pytest.mark.parametrize("made", [nn.Linear(6, 6), nn.Sequential(nn.Flatten())])
+def test_pairs_for_an_objective_of_images_are_named(kind, made):
+    words = (
+        r"b is a (list|tuple) of 2: use b\[0\], \(\d+, 6\), or b\[1\], \(\d+,\); got"
+    )
+    model = nn.Sequential(made, nn.Linear(6, 6))
+    pairs = pairs_of(kind)
+    for call in (
+        lambda: train(model, objective, pairs, epochs=1),
+        lambda: evaluate(model, objective, pairs),
+    ):
+        with pytest.raises(TypeError, match=f"objective must take .*: {words}"):
+            call()
+    first = lambda m, b: objective(m, b[0])  # noqa: E731
+    assert len(train(model, first, pairs, epochs=1)) == 1
+    with pytest.raises(TypeError, match=r"must yield a tensor .* got dict"):
+        train(model, objective, [{"image": data()}], epochs=1)
+
+
+class Pair(NamedTuple):
+    image: torch.Tensor
+    name: str
+
+
+def test_batches_of_the_cpu_are_moved_to_the_model():
+    there, x = torch.device("meta"), data()  # a device without values will do
+    assert to_device(x, torch.device("cpu")) is x
+    assert to_device(x, there).device == there
+    pair = Pair(x, "a")
+    moved = to_device(pair, there)
+    assert type(moved) is Pair and moved.image.device == there and moved.name == "a"
+    assert [part.device for part in to_device([x, x], there)] == [there, there]
+    assert type(to_device((x, x), there)) is tuple
+    assert to_device((x, x), torch.device("cpu"))[0] is x
+    with pytest.raises(
+        ValueError, match="on the CPU or the model's device cpu, got me"
+    ):
+        to_device((x, x.to("meta")), torch.device("cpu"))
 
 
 def test_loss_without_gradient_is_named():

@@ -37,7 +37,7 @@ def probe(codes=CODES, labels=LABELS, test=CODES, test_labels=LABELS):
     return metrics.fit_probe(codes, labels).accuracy(test, test_labels)
 
 
-def scatter(codes=Z[:, :2], labels=LABELS[:4], classes="abcd"):
+def scatter(codes=Z[:, :2], labels=LABELS[:4], classes=tuple("abcd")):
     return plots.scatter_codes(codes, labels, classes=classes)
 
 
@@ -153,6 +153,23 @@ VALUE_ERRORS = {
         "test_labels",
         lambda: metrics.knn_accuracy(CODES, LABELS, CODES, LABELS[:3]),
     ),
+    "knn labels -1": (
+        "train_labels",
+        lambda: metrics.knn_accuracy(CODES, LABELS - 1, CODES, LABELS),
+    ),
+    "probe labels -1": ("train_labels", lambda: metrics.fit_probe(CODES, LABELS - 1)),
+    "jacobian of a sum": (
+        "fn",
+        lambda: losses.jacobian_penalty(lambda z: z.sum(), Z),
+    ),
+    "jacobian detached": (
+        "fn",
+        lambda: losses.jacobian_penalty(lambda z: z.detach(), Z),
+    ),
+    "importance of an autoencoder": (
+        "x",
+        lambda: importance(x=X[:, :, :4]),
+    ),
     "knn neighbours": (
         "n_neighbours",
         lambda: metrics.knn_accuracy(CODES, LABELS, CODES, LABELS, n_neighbours=41),
@@ -197,7 +214,7 @@ VALUE_ERRORS = {
     "heatmap rank": ("matrix", lambda: plots.heatmap(Z[0])),
     "heatmap names": ("row_labels", lambda: plots.heatmap(Z, row_labels=["a"])),
     "scatter 3-d": ("codes", lambda: scatter(codes=Z)),
-    "scatter classes": ("labels", lambda: scatter(classes="ab")),
+    "scatter classes": ("labels", lambda: scatter(classes=["a", "b"])),
     "scatter lengths": ("labels", lambda: scatter(labels=LABELS[:3])),
     # features, results
     "features name": ("name", lambda: features.load("cifar10")),
@@ -241,6 +258,18 @@ TYPE_ERRORS = {
         lambda: metrics.knn_accuracy(CODES, CODES[:, 0], CODES, LABELS),
     ),
     "uint8 sse": ("x", lambda: metrics.sse(X, INTEGERS)),
+    "likelihood of integers": (
+        "log_likelihood",
+        lambda: metrics.importance_nll(
+            VAE, X, n_samples=1, log_likelihood=lambda output, x: LABELS[:4]
+        ),
+    ),
+    "likelihood of nothing": (
+        "log_likelihood",
+        lambda: metrics.importance_nll(
+            VAE, X, n_samples=1, log_likelihood=lambda output, x: None
+        ),
+    ),
     "float labels": ("is_anomaly", lambda: metrics.auroc(Z[:, 0], Z[:, 0])),
     "NumPy features": (
         "features_a",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from aelib import _expect
 from aelib.checks.expect import TRIALS, as_scalar, expect_close, expect_near
 
 
@@ -17,6 +18,7 @@ def check_dead_units(dead_units: Callable[[Tensor], int]) -> None:
 
     Taught in: chapter 02.
     """
+    _expect.function("dead_units", dead_units)
     generator = torch.Generator().manual_seed(0)
     cases = [(trial, 4 + trial) for trial in range(TRIALS)]
     for n_dead, n_units in [*cases, (1, 1)]:
@@ -48,35 +50,57 @@ def check_glorot_uniform(glorot_uniform: Callable[[nn.Linear], object]) -> None:
 
     Taught in: chapter 02.
     """
+    _expect.function("glorot_uniform", glorot_uniform)
     for n_in, n_out in ((300, 100), (50, 400), (200, 200)):
-        layer = nn.Linear(n_in, n_out)
-        glorot_uniform(layer)
-        weight = layer.weight.detach().double().flatten()
-        bound = math.sqrt(6 / (n_in + n_out))
         given = f"a layer from {n_in} to {n_out}"
-        expect_near(
+        with torch.random.fork_rng(devices=[]):  # nothing drawn from the reader's
+            layer, other = nn.Linear(n_in, n_out), nn.Linear(n_in, n_out)
+            glorot_uniform(layer)
+            glorot_uniform(other)
+        if torch.equal(layer.weight, other.weight):
+            raise AssertionError(
+                f"given {given}, two layers should start differently, got equal "
+                "weights; look for a seed inside the function, or weights not drawn"
+            )
+        bound = math.sqrt(6 / (n_in + n_out))
+        _expect_uniform(layer.weight.detach().double(), bound, given)
+        bias = layer.bias.detach().abs().mean()
+        expect_near("the mean |bias|", bias, 0.0, given, "the bias")
+    print("ok: glorot_uniform")
+
+
+def _expect_uniform(weight: Tensor, bound: float, given: str) -> None:
+    """Weights uniform in +-bound, and not related to their neighbours."""
+    variance = bound**2 / 3
+    apart = "each weight is drawn by itself"
+    for what, value, expected, hint, within in (
+        (
             "the largest |weight|",
             weight.abs().max(),
             bound,
-            given,
-            "the bound, reached from below: uniform, and each weight drawn by itself",
-            within=0.002,  # of thousands of weights the largest is nearer still
-        )
-        expect_near(
+            f"the bound, reached from below: uniform, and {apart}",
+            0.002,  # of thousands of weights the largest is nearer still
+        ),
+        (
             "the mean weight plus the bound",
             weight.mean() + bound,
             bound,
-            given,
             "weights of both signs: from -bound to +bound",
-        )
-        expect_near(
+            0.05,
+        ),
+        (
             "the mean square of the weights",
             weight.square().mean(),
-            bound**2 / 3,
-            given,
+            variance,
             "the weights are uniform, not normal",
-        )
-        expect_near(
-            "the mean |bias|", layer.bias.detach().abs().mean(), 0.0, given, "the bias"
-        )
-    print("ok: glorot_uniform")
+            0.05,
+        ),
+    ):
+        expect_near(what, value, expected, given, hint, within)
+    for what, pairs in (
+        ("in a row", weight[:, 1:] * weight[:, :-1]),
+        ("in a column", weight[1:] * weight[:-1]),
+    ):
+        correlation = 1 + pairs.mean() / variance
+        what = f"1 + the correlation of neighbours {what}"
+        expect_near(what, correlation, 1.0, given, apart)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aelib.checks.expect import expect_close, expect_near
+from aelib import _expect
+from aelib.checks.expect import expect_close, expect_near, expect_reached
 
 _MANY = 200_000  # draws; the error of their variance is .3 %
 
@@ -18,6 +19,7 @@ def check_reparameterise(reparameterise: Callable[[Tensor, Tensor], Tensor]) -> 
 
     Taught in: chapter 08.
     """
+    _expect.function("reparameterise", reparameterise)
     mean = torch.tensor([[0.5, -2.0, 0.0]], dtype=torch.float64).repeat(4, 1)
     log_var = torch.tensor([[0.0, 1.0, -3.0]], dtype=torch.float64).repeat(4, 1)
     given = "mean and log_var 4x3"
@@ -36,11 +38,7 @@ def check_reparameterise(reparameterise: Callable[[Tensor, Tensor], Tensor]) -> 
         ("mean", slopes[0], torch.ones_like(z), "z = mean + std * noise"),
         ("log_var", slopes[1], to_log_var, "std = exp(log_var / 2), on the path too"),
     ):
-        if slope is None:
-            raise AssertionError(
-                f"given {given}, a gradient should reach {name}, got none; "
-                "look for detach, .data or no_grad"
-            )
+        expect_reached(name, slope, given)
         what = f"the gradient of z.sum() in {name}"
         expect_close(what, slope, expected, given, hint)
     if torch.equal(z, again):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch.nn.functional import conv1d
 
+from aelib import _expect
 from aelib.checks.expect import as_scalar, expect_close
 
 
@@ -13,6 +14,7 @@ def check_out_size(out_size: Callable[[int, int, int, int, int], int]) -> None:
 
     Taught in: chapter 03.
     """
+    _expect.function("out_size", out_size)
     generator = torch.Generator().manual_seed(0)
     for _ in range(50):
         k, s, p, d = (
@@ -44,6 +46,7 @@ def check_receptive_field(
 
     Taught in: chapter 03.
     """
+    _expect.function("receptive_field", receptive_field)
     for layers in (
         [(3, 1)],
         [(3, 1), (3, 1)],

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from aelib import _expect
 from aelib.checks.expect import TRIALS, as_scalar, expect_close
 
 Score = Callable[[Tensor], Tensor]
@@ -18,6 +19,7 @@ def check_mean_psnr(mean_psnr: Callable[[Tensor, Tensor], Tensor | float]) -> No
 
     Taught in: chapter 05.
     """
+    _expect.function("mean_psnr", mean_psnr)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         shape = (2 + trial, 1 + trial % 3, 6, 5)
@@ -47,6 +49,7 @@ def check_langevin_step(
 
     Taught in: chapter 05.
     """
+    _expect.function("langevin_step", langevin_step)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n, d, eta = 3 + trial, 2 + trial % 2, 0.02 * 4**trial

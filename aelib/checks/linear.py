@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from aelib import _expect
 from aelib.checks.expect import TRIALS, as_scalar, expect_close, expect_pair
 
 
@@ -20,6 +21,7 @@ def check_als_step(
 
     Taught in: chapter 01.
     """
+    _expect.function("als_step", als_step)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n, k = 6 + trial, 1 + trial % 3
@@ -59,6 +61,7 @@ def check_ppca_log_likelihood(
 
     Taught in: chapter 01.
     """
+    _expect.function("ppca_log_likelihood", ppca_log_likelihood)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n, k = 5 + trial, trial

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aelib import _expect
 from aelib.checks.expect import expect_close, expect_gradient
 
 _SLACK = 1e-4  # float32, summed over a few pixels
@@ -19,6 +20,7 @@ def check_continuous_bernoulli_nll(nll: Callable[[Tensor, Tensor], Tensor]) -> N
 
     Taught in: chapter 04.
     """
+    _expect.function("nll", nll)
     generator = torch.Generator().manual_seed(0)
     for size in (0.0, 1e-7, 1e-4, 1e-2, 0.3, 1.0, 2.5, 40.0, 1000.0):
         signs = torch.randint(0, 2, (4, 3), generator=generator) * 2.0 - 1
@@ -30,14 +32,14 @@ def check_continuous_bernoulli_nll(nll: Callable[[Tensor, Tensor], Tensor]) -> N
         expect_gradient("nll", answer, given)
         truth = (log_integral - logits.detach().double() * x).sum(dim=1)
         hint = "sum over the pixels, mind 0 / 0 near zero and overflow far from it"
-        _expect("the nats", answer, truth, given, hint)
+        _near("the nats", answer, truth, given, hint)
         answer.sum().backward()
         hint = "sum over the pixels, mind the sign, and take enough of the series"
         if not logits.grad.isfinite().all():
             hint = (
                 "both branches of torch.where are differentiated, also the unused one"
             )
-        _expect("the gradient", logits.grad, mean - x, given, hint)
+        _near("the gradient", logits.grad, mean - x, given, hint)
     print("ok: continuous_bernoulli_nll")
 
 
@@ -49,6 +51,7 @@ def check_box_ssim(box_ssim: Callable[[Tensor, Tensor], Tensor]) -> None:
 
     Taught in: chapter 04.
     """
+    _expect.function("box_ssim", box_ssim)
     generator = torch.Generator().manual_seed(0)
     for height, width in ((7, 7), (9, 12), (16, 10)):
         x, noise = torch.rand(2, 3, 1, height, width, generator=generator)
@@ -63,7 +66,7 @@ def check_box_ssim(box_ssim: Callable[[Tensor, Tensor], Tensor]) -> None:
         truth = torch.stack(
             [_window_ssim(*pair) for pair in zip(x[:, 0], y[:, 0], strict=True)]
         )
-        _expect("the SSIM", box_ssim(x, y), truth, given, hint)
+        _near("the SSIM", box_ssim(x, y), truth, given, hint)
     print("ok: box_ssim")
 
 
@@ -95,7 +98,7 @@ def _integrate(logits: Tensor) -> tuple[Tensor, Tensor]:
     return log_integral, torch.where(logits > 0, 1 - mean, mean)
 
 
-def _expect(what: str, answer: object, truth: Tensor, given: str, hint: str) -> None:
+def _near(what: str, answer: object, truth: Tensor, given: str, hint: str) -> None:
     """As expect_close, within what float32 allows; NaN is not close."""
     fits = isinstance(answer, Tensor) and answer.shape == truth.shape
     if fits and ((answer.double() - truth).abs() <= _SLACK * (1 + truth.abs())).all():

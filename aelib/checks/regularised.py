@@ -5,7 +5,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from aelib.checks.expect import TRIALS, as_scalar, expect_close, expect_gradient
+from aelib import _expect
+from aelib.checks.expect import (
+    TRIALS,
+    as_scalar,
+    expect_close,
+    expect_gradient,
+    expect_reached,
+    expect_same_gradient,
+)
 
 _MOVE = 1e-4  # of an input, for a slope by central differences
 
@@ -16,10 +24,11 @@ def check_reconstruction_jacobian(
     """|dr/dx|_F^2 of the tied network r(x) = W' sigmoid(W x + b) + c.
 
     `reconstruction_jacobian(h, weight)` gets codes h = sigmoid(W x + b), (B, D), and
-    W, (D, N), and returns (B,).
+    W, (D, N), and returns (B,), differentiable in both.
 
     Taught in: chapter 06.
     """
+    _expect.function("reconstruction_jacobian", reconstruction_jacobian)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n_batch, n_units, n_inputs = 2 + trial, 3 + trial, 7 - trial
@@ -35,15 +44,28 @@ def check_reconstruction_jacobian(
             step = _MOVE * torch.eye(n_inputs)[i].double()
             slope = (rebuild(x + step) - rebuild(x - step)) / (2 * _MOVE)
             expected += slope.square().sum(dim=1)
-        answer = reconstruction_jacobian((x @ weight.T + bias).sigmoid(), weight)
-        expect_close(
-            "the squared norm",
-            answer,
-            expected,
-            f"{n_batch} codes of {n_units} units and W {n_units}x{n_inputs}",
-            "J = W' diag(h (1 - h)) W, so units j and k meet in (W_j . W_k)^2",
-        )
+        h = (x @ weight.T + bias).sigmoid().requires_grad_()
+        weight.requires_grad_()
+        answer = reconstruction_jacobian(h.clone(), weight.clone())
+        given = f"{n_batch} codes of {n_units} units and W {n_units}x{n_inputs}"
+        hint = "J = W' diag(h (1 - h)) W, so units j and k meet in (W_j . W_k)^2"
+        expect_close("the squared norm", answer, expected, given, hint)
+        jacobian = torch.einsum("jn,bj,jm->bnm", weight, h * (1 - h), weight)
+        inputs, truth = {"h": h, "weight": weight}, jacobian.square().sum(dim=(1, 2))
+        name = "reconstruction_jacobian"
+        expect_same_gradient(name, answer, truth, inputs, given, hint)
     print("ok: reconstruction_jacobian")
+
+
+def _codes_without_ties(
+    n_units: int, k: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Codes (6, n_units), and where the k largest are: the next lies 1e-3 below."""
+    ranked = torch.randn(6, n_units, generator=generator).sort(descending=True).values
+    ranked[:, k:] -= (ranked[:, k] - ranked[:, k - 1] + 1e-3)[:, None]
+    order = torch.rand(6, n_units, generator=generator).argsort(dim=1)
+    kept = (torch.arange(n_units) < k).expand(6, n_units).gather(1, order)
+    return ranked.gather(1, order).requires_grad_(), kept
 
 
 def _expect_k_active(
@@ -79,21 +101,29 @@ def check_top_k(top_k: Callable[[Tensor, int], Tensor]) -> None:
 
     Taught in: chapter 06.
     """
+    _expect.function("top_k", top_k)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n_units, k = 4 + trial, 1 + trial
-        h = torch.randn(6, n_units, generator=generator)
-        sorted_h = h.sort(dim=1, descending=True).values
-        expected = torch.where(h >= sorted_h[:, k - 1 : k], h, 0.0).double()
+        h, kept = _codes_without_ties(n_units, k, generator)
         given = f"codes 6x{n_units} without ties and k = {k}"
-        answer = top_k(h.clone().requires_grad_(), k)
+        answer = top_k(h.clone(), k)
         expect_gradient("top_k", answer, given)
         expect_close(
             "the code",
             answer,
-            expected,
+            torch.where(kept, h, 0.0).double(),
             given,
             "the largest values, not the largest absolute values, of each row",
+        )
+        (slope,) = torch.autograd.grad(answer.sum(), h, allow_unused=True)
+        expect_reached("h", slope, given)
+        expect_close(
+            "the gradient of top_k(h, k).sum() in h",
+            slope,
+            kept.double(),
+            given,
+            "it is 1 where a number was kept and 0 elsewhere: nothing detached",
         )
         _expect_k_active(top_k, n_units, k)
     _expect_larger_kept(top_k)
@@ -108,23 +138,21 @@ def check_kl_sparsity(kl_sparsity: Callable[[Tensor, float], Tensor]) -> None:
 
     Taught in: chapter 06.
     """
+    _expect.function("kl_sparsity", kl_sparsity)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n_batch, n_units, target = 5 + trial, 3 + trial, 0.05 * (1 + trial)
-        h = torch.rand(n_batch, n_units, generator=generator).double()
+        h = torch.rand(n_batch, n_units, generator=generator).double().requires_grad_()
         expected = torch.zeros((), dtype=torch.float64)
         for j in range(n_units):
             wanted = torch.distributions.Bernoulli(torch.tensor(target).double())
             found = torch.distributions.Bernoulli(h[:, j].mean())
             expected += torch.distributions.kl_divergence(wanted, found)
         given = f"codes {n_batch}x{n_units} and target {target:.2f}"
-        answer = kl_sparsity(h.clone().requires_grad_(), target)
+        answer = kl_sparsity(h.clone(), target)
+        hint = "average over the examples, axis 0, take the KL of each unit, then sum"
         expect_gradient("kl_sparsity", answer, given)
-        expect_close(
-            "the penalty",
-            as_scalar("kl_sparsity", answer, given),
-            expected,
-            given,
-            "average over the examples, axis 0, take the KL of each unit, then sum",
-        )
+        answer = as_scalar("kl_sparsity", answer, given)
+        expect_close("the penalty", answer, expected, given, hint)
+        expect_same_gradient("kl_sparsity", answer, expected, {"h": h}, given, hint)
     print("ok: kl_sparsity")

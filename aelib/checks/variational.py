@@ -6,7 +6,13 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from aelib.checks.expect import TRIALS, as_scalar, expect_close
+from aelib import _expect
+from aelib.checks.expect import (
+    TRIALS,
+    as_scalar,
+    expect_close,
+    expect_same_gradient,
+)
 
 
 def check_vae_loss(
@@ -16,18 +22,20 @@ def check_vae_loss(
 
     `vae_loss(x_hat, x, mean, log_var, sigma)` gets images (B, C, H, W) and posteriors
     (B, D), float64, and the std of the pixels' noise; it returns a scalar, the constant
-    of the Gaussian included.
+    of the Gaussian included, differentiable in all but x.
 
     Taught in: chapter 09.
     """
+    _expect.function("vae_loss", vae_loss)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         batch, side, size = 1 + trial, 2 + trial, 1 + 2 * trial
         shape, sigma = (batch, 1 + 2 * (trial % 2), side, side), 0.3 + 0.4 * trial
         x_hat, x = torch.rand(2, *shape, generator=generator, dtype=torch.float64)
-        mean, log_var = torch.randn(
-            2, batch, size, generator=generator, dtype=torch.float64
-        )
+        codes = torch.randn(2, batch, size, generator=generator, dtype=torch.float64)
+        inputs = {"x_hat": x_hat, "mean": codes[0], "log_var": codes[1]}
+        inputs = {name: value.requires_grad_() for name, value in inputs.items()}
+        x_hat, mean, log_var = inputs.values()
         given = (
             f"{batch} images {side}x{side}, {size} code numbers and sigma {sigma:.1f}"
         )
@@ -37,14 +45,13 @@ def check_vae_loss(
         distortion = -Normal(x_hat, sigma).log_prob(x).flatten(1).sum(dim=1)
         posterior = Normal(mean, (log_var / 2).exp())
         rate = kl_divergence(posterior, Normal(0.0, 1.0)).sum(dim=1)
-        expect_close(
-            "the loss",
-            as_scalar("vae_loss", answer, given),
-            (distortion + rate).mean(),
-            given,
+        answer, truth = as_scalar("vae_loss", answer, given), (distortion + rate).mean()
+        hint = (
             "sum over pixels and over code numbers, mean over images; "
-            "N/2 log(2 pi sigma^2) belongs to it; exp(log_var) is a variance",
+            "N/2 log(2 pi sigma^2) belongs to it; exp(log_var) is a variance"
         )
+        expect_close("the loss", answer, truth, given, hint)
+        expect_same_gradient("vae_loss", answer, truth, inputs, given, hint)
     print("ok: vae_loss")
 
 
@@ -56,6 +63,7 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> None:
 
     Taught in: chapter 09.
     """
+    _expect.function("slerp", slerp)
     generator = torch.Generator().manual_seed(0)
     for trial in range(TRIALS):
         n, size = 2 + trial, 2 + trial

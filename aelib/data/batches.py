@@ -1,6 +1,7 @@
 """Mini-batches of tensors that already live on their device."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -12,38 +13,48 @@ from aelib import _expect
 class Batches:
     """Mini-batches of resident tensors: no workers, no copy of the data, re-iterable.
 
+    >>> batches = Batches(torch.rand(10, 1, 28, 28), 4, low=0, high=1)
+    >>> [len(x) for x in batches]
+    [4, 4, 2]
+
     Iterating yields a tensor (B, ...) where `tensors` is one tensor, else a tuple of
     them; the last batch is smaller unless `drop_last`. Memory formats such as
     channels_last are kept. Unshuffled batches are views: do not write into them.
 
     Args:
-        tensors: one tensor (N, ...), or several of equal N on one device. Floating
-            values must be finite: they are looked at once, here.
+        tensors: one tensor (N, ...), or a tuple of several of equal N on one device.
+            Floating values must be finite: they are looked at once, here.
         batch_size: examples in a batch, B.
         shuffle: draw a new order for every iteration.
         generator: source of the orders, on the tensors' device or on the CPU (the order
             is then the same on every device). By default a new one on the tensors'
             device, seeded from torch's global generator.
         drop_last: leave out the last batch where it is smaller.
+        low, high: range of the first tensor, the images, both ends included: looked at
+            once, here. None: not bounded on that side.
 
     Raises:
-        TypeError: an argument is of another type.
-        ValueError: an argument is empty, of unequal length, not finite, on another
-            device, or leaves no batch.
+        TypeError: an argument is of another type, such as a list of images.
+        ValueError: an argument is empty, of unequal length, not finite, out of range,
+            on another device, or leaves no batch.
     """
 
     def __init__(
         self,
-        tensors: Tensor | Sequence[Tensor],
+        tensors: Tensor | tuple[Tensor, ...],
         batch_size: int,
         *,
         shuffle: bool = True,
         generator: torch.Generator | None = None,
         drop_last: bool = False,
+        low: float | None = None,
+        high: float | None = None,
     ) -> None:
+        _check_kind(tensors)
         self._single = isinstance(tensors, Tensor)
         self.tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
         _check_tensors(self.tensors)
+        _check_range(self.tensors[0], low, high)
         self.n_examples = len(self.tensors[0])
         self.device = self.tensors[0].device
         self.batch_size = _expect.integer("batch_size", batch_size, least=1)
@@ -126,6 +137,47 @@ class _Source:
     def select(self, indices: Tensor) -> Tensor:
         rows = self.rows.index_select(0, indices)
         return rows.permute(0, 3, 1, 2) if self.moved else rows
+
+
+def _check_kind(tensors: object) -> None:
+    if isinstance(tensors, Tensor | tuple):
+        return
+    cure = ""
+    if isinstance(tensors, list):
+        shapes = {getattr(part, "shape", None) for part in tensors}
+        alike = len(shapes) == 1 and None not in shapes
+        sets = "tuple(tensors) if each holds a set of its own"
+        cure = f" of {len(tensors)}" + (
+            f" tensors of one shape: torch.stack them, or {sets}"
+            if alike
+            else f": {sets}"
+        )
+    elif type(tensors).__name__ == "ndarray":
+        cure = ": torch.from_numpy(...)"
+    raise TypeError(
+        "tensors must be a tensor or a tuple of tensors, "
+        f"got {type(tensors).__name__}{cure}"
+    )
+
+
+def _check_range(images: Tensor, low: float | None, high: float | None) -> None:
+    if (low is None and high is None) or images.numel() == 0:
+        return
+    low = -math.inf if low is None else _expect.number("low", low)
+    high = math.inf if high is None else _expect.number("high", high)
+    if not low < high:
+        raise ValueError(f"high must be above low, {low:g}, got {high:g}")
+    least, most = (end.item() for end in images.aminmax())
+    if least < low or most > high:
+        cure = ""
+        if (low, high) == (0, 1) and least >= 0 and 1 < most <= 255:
+            cure = ": divide by 255"
+        elif (low, high) == (0, 1) and -1 <= least < 0 and most <= 1:
+            cure = ": (x + 1) / 2"
+        raise ValueError(
+            f"tensors[0] must be in [{low:g}, {high:g}], "
+            f"got {least:g} to {most:g}{cure}"
+        )
 
 
 def _check_tensors(tensors: tuple[Tensor, ...]) -> None:

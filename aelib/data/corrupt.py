@@ -37,6 +37,7 @@ def gaussian_noise(
         sigma = _spread(sigma, x)
     else:
         sigma = _expect.number("sigma", sigma, least=0)
+    _expect.generator("generator", generator)
     drawn_on = x.device if generator is None else generator.device
     noise = torch.randn(x.shape, generator=generator, device=drawn_on, dtype=x.dtype)
     return x + sigma * noise.to(x.device)
@@ -63,7 +64,7 @@ def masking_noise(
 
     Taught in: chapter 05.
     """
-    lost = _uniform(x, rate, generator) < rate
+    lost = _uniform(x, generator) < _share("rate", rate)
     return x.masked_fill(lost, 0)
 
 
@@ -72,24 +73,29 @@ def salt_and_pepper(
 ) -> Tensor:
     """Pixels set to 0 or 1, each with probability rate / 2; the others stay.
 
-    For images in [0, 1]; the arguments, errors and source are those of masking_noise.
+    0 and 1 are black and white where images are in [0, 1]; the arguments, errors and
+    source are those of masking_noise.
 
     Taught in: chapter 05.
     """
-    u = _uniform(x, rate, generator)
+    u, rate = _uniform(x, generator), _share("rate", rate)
     return x.masked_fill(u < rate, 1).masked_fill(u < rate / 2, 0)
 
 
-def _uniform(x: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
+def _uniform(x: Tensor, generator: torch.Generator | None) -> Tensor:
     """One number in [0, 1) for each pixel, in a shape that spreads over channels."""
     _expect.examples("x", x)
-    _expect.number("rate", rate, least=0, most=1)
+    _expect.generator("generator", generator)
     shape = list(x.shape)
     if x.ndim == 4:
         shape[1] = 1
     drawn_on = x.device if generator is None else generator.device
     drawn = torch.rand(shape, generator=generator, device=drawn_on, dtype=x.dtype)
     return drawn.to(x.device)
+
+
+def _share(name: str, value: float) -> float:
+    return _expect.number(name, value, least=0, most=1)
 
 
 def _spread(sigma: Tensor, x: Tensor) -> Tensor:

@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 def folder_of(entry: DataSet, root: Path | None = None) -> Path:
     """Where the full files of a set are kept; `root` defaults to config.data_root()."""
-    return (config.data_root() if root is None else root) / entry.name
+    home = config.data_root() if root is None else _files.expanded("root", root)
+    return home / entry.name
 
 
 def load(entry: DataSet, *, root: Path | None = None) -> dict[str, bytes]:

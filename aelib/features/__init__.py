@@ -31,6 +31,7 @@ class FeatureNet(nn.Module):
 
     def __init__(self, n_classes: int = 10) -> None:
         super().__init__()
+        n_classes = _expect.integer("n_classes", n_classes, least=1)
         self.accuracy = float("nan")
         self.provenance: dict[str, Any] = {}
         self.trunk = nn.Sequential(
@@ -45,6 +46,7 @@ class FeatureNet(nn.Module):
         self.head = nn.Linear(N_FEATURES, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        _check_shape(x, self)
         return self.head(self.trunk(x))
 
     @torch.no_grad()
@@ -52,10 +54,11 @@ class FeatureNet(nn.Module):
         """Images in [0, 1], (B, 1, 28, 28) -> (B, 64), without gradients, any B.
 
         Raises:
-            TypeError, ValueError: `x` is not as above or not finite; clamp what a
-                decoder makes before it comes here.
+            TypeError, ValueError: `x` is not as above, not finite, or not of the
+                weights' dtype; clamp what a decoder makes before it comes here.
         """
-        _check_images(x)
+        _check_shape(x, self)
+        _check_range(x)
         return torch.cat([self.trunk(part) for part in x.split(_IMAGES_AT_ONCE)])
 
 
@@ -63,9 +66,10 @@ def load(name: str) -> FeatureNet:
     """The trained classifier for "fashion_mnist" or "mnist", in eval mode, on the CPU.
 
     Raises:
-        ValueError: there is none of that name, or its file is damaged.
+        TypeError, ValueError: there is none of that name, or its file is damaged.
     """
     names = sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
+    _expect.text("name", name)
     if name not in names:
         raise ValueError(f"name must be one of {names}, got {name!r}")
     path = _FOLDER / f"{name}.safetensors"
@@ -90,10 +94,14 @@ def _block(n_in: int, n_out: int) -> list[nn.Module]:
     return [convolution, nn.BatchNorm2d(n_out), nn.ReLU()]
 
 
-def _check_images(x: Tensor) -> None:
+def _check_shape(x: Tensor, model: nn.Module) -> None:
     _expect.floating("x", x)
     if x.ndim != 4 or tuple(x.shape[1:]) != (1, 28, 28) or len(x) == 0:
         raise ValueError(f"x must be (B, 1, 28, 28), got {tuple(x.shape)}")
+    _expect.like_parameters("x", x, model)
+
+
+def _check_range(x: Tensor) -> None:
     low, high = x.min().item(), x.max().item()
     if not (low >= -_SLACK and high <= 1 + _SLACK):  # also refuses NaN
         raise ValueError(f"x must be in [0, 1], got values {low:g} to {high:g}")

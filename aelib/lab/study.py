@@ -1,7 +1,6 @@
 """Study: trains by name over seeds, measures alike, and saves whole."""
 
 import inspect
-import math
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from aelib import config, results
+from aelib import _expect, config, results
 from aelib.lab import provenance, writing
 from aelib.lab.runs import Finished, Models, Runs
 from aelib.lab.training import Training
@@ -39,6 +38,7 @@ class Study:
         self, slug: str, *, seeds: Sequence[int], columns: Mapping[str, str]
     ) -> None:
         results.check_slug(slug)
+        _expect.mapping("columns", columns)
         self.slug, self.columns = slug, dict(columns)
         self.scale, self.device = config.scale(), config.default_device()
         self.seeds = self._few(seeds)
@@ -107,6 +107,7 @@ class Study:
 
         All generators are seeded with the seed before `trial`.
         """
+        _expect.function("trial", trial)
 
         def finished(seed: int) -> Finished:
             about = {"device": provenance.device_name(self.device)}
@@ -145,6 +146,7 @@ class Study:
 
     def picture(self, name: str, images: Mapping[str, Tensor]) -> None:
         """Keep strips for the page: label -> images (N, C, H, W) in [0, 1]."""
+        _expect.mapping("images", images)
         self._strips["picture"][name] = {
             label: writing.checked_strip(label, strip)
             for label, strip in images.items()
@@ -152,6 +154,7 @@ class Study:
 
     def curve(self, name: str, values: Mapping[str, Any]) -> None:
         """Keep curves for the page: label -> numbers of any shape, as float32."""
+        _expect.mapping("values", values)
         self._strips["curve"][name] = {
             label: writing.checked_curve(label, line) for label, line in values.items()
         }
@@ -190,7 +193,11 @@ class Study:
             return files.write(home / f"{self.slug}.json", content, tensors)
 
     def _few(self, seeds: Sequence[int]) -> list[int]:
-        return list(seeds)[: None if self.scale == "full" else _SMOKE_SEEDS]
+        _expect.sequence("seeds", seeds)
+        if not seeds:
+            raise ValueError("seeds must hold at least one, got none")
+        seeds = [_expect.integer("seeds", seed, least=0) for seed in seeds]
+        return seeds[: None if self.scale == "full" else _SMOKE_SEEDS]
 
     def _new_row(self, row: str) -> None:
         if row in self._entries:
@@ -204,15 +211,11 @@ class Study:
                 f"row {row!r} must have values in {list(self.columns)}, "
                 f"got {unknown or 'none'}"
             )
-        numbers = {
-            column: float(value.detach() if isinstance(value, Tensor) else value)
-            for column, value in values.items()
-        }
-        for column, number in numbers.items():
-            if not math.isfinite(number):
-                raise ValueError(
-                    f"column {column!r} of row {row!r} must be finite, got {number}"
-                )
+        numbers = {}
+        for column, value in values.items():
+            if isinstance(value, Tensor) and value.numel() == 1:
+                value = value.item()
+            numbers[column] = _expect.number(f"column {column!r} of {row!r}", value)
         return numbers
 
     def _offer(

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from aelib import _expect
 from aelib.lab import provenance
 from aelib.lab.runs import Finished
 from aelib.train import Objective, train
@@ -23,6 +24,10 @@ class Training:
     measure: Callable[[nn.Module], Mapping[str, float]]
     recipe: Mapping[str, Any]
     device: torch.device
+
+    def __post_init__(self) -> None:
+        for name in ("build", "objective", "batches", "measure"):
+            _expect.function(name, getattr(self, name))
 
     def run(self, seed: int, unfinished: Path) -> Finished:
         """Train and measure; goes on from the checkpoint `unfinished`, if it exists."""

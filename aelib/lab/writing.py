@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aelib import _expect
 from aelib.lab.runs import Finished, file_name
 
 Waiting = dict[int, Callable[[], Finished]]  # seed -> the run, once it is there
@@ -64,18 +65,25 @@ def kept_networks(
 
 
 def checked_strip(label: str, images: Tensor) -> Tensor:
-    """Images (N, C, H, W) in [0, 1] as bytes; raises ValueError for others."""
+    """Images (N, C, H, W) in [0, 1] as bytes; TypeError or ValueError for others."""
+    name = f"images[{label!r}]"
+    _expect.values(name, images)
     if images.ndim != 4 or not 0 <= images.min() <= images.max() <= 1:
         raise ValueError(
-            f"images[{label!r}] must be (N, C, H, W) in [0, 1], got "
-            f"{tuple(images.shape)}, {images.min():.3g} to {images.max():.3g}"
+            f"{name} must be (N, C, H, W) in [0, 1], got {tuple(images.shape)}, "
+            f"{images.min():.3g} to {images.max():.3g}"
         )
     return (255 * images).round().byte()
 
 
 def checked_curve(label: str, values: Any) -> Tensor:
-    """Finite numbers as float32; raises ValueError for others."""
-    line = torch.as_tensor(values).float()
+    """Finite numbers as float32; raises TypeError or ValueError for others."""
+    try:
+        line = torch.as_tensor(values).float()
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"values[{label!r}] must be numbers, got {type(values).__name__}"
+        ) from None
     if not line.isfinite().all():
         raise ValueError(f"values[{label!r}] must be finite, got NaN or Inf")
     return line

@@ -17,6 +17,10 @@ def active_units(mean: Tensor, *, threshold: float = 0.01) -> int:
 
     Raises:
         TypeError, ValueError: `mean` is not as above or not finite, or `threshold` < 0.
+
+    >>> moves, stays = torch.linspace(-1, 1, 50), torch.full((50,), 3.0)
+    >>> active_units(torch.stack([moves, stays], dim=1))
+    1
     """
     _check_codes("mean", mean)
     threshold = _expect.number("threshold", threshold, least=0)
@@ -30,6 +34,9 @@ def dead_units(codes: Tensor) -> int:
 
     Raises:
         TypeError, ValueError: `codes` is not (N, D) with N at least 2, or not finite.
+
+    >>> dead_units(torch.tensor([[0.0, 2.0], [0.0, 3.0]]))
+    1
     """
     _check_codes("codes", codes)
     return int((codes.amax(dim=0) == codes.amin(dim=0)).sum())
@@ -51,21 +58,15 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
     Raises:
         TypeError, ValueError: the shapes do not fit, a value is not finite, or columns
             are dependent.
+
+    >>> axis, diagonal = torch.tensor([[1.0], [0.0]]), torch.tensor([[1.0], [1.0]])
+    >>> principal_angles(axis, diagonal)
+    tensor([45.0000], dtype=torch.float64)
     """
-    bases = []
-    for name, matrix in (("a", a), ("b", b)):
-        _expect.values(name, matrix, "(N, k)")
-        matrix = matrix.detach().cpu().double()
-        if matrix.shape[0] != a.shape[0]:
-            raise ValueError(
-                f"a and b must have as many rows, got {a.shape[0]} and {b.shape[0]}"
-            )
-        if torch.linalg.matrix_rank(matrix) < matrix.shape[1]:
-            raise ValueError(
-                f"{name} must have independent columns, got rank "
-                f"{int(torch.linalg.matrix_rank(matrix))} of {matrix.shape[1]}"
-            )
-        bases.append(torch.linalg.qr(matrix).Q)
+    bases = [_orthonormal("a", a), _orthonormal("b", b)]
+    if len(a) != len(b):
+        raise ValueError(f"a and b must have as many rows, got {len(a)} and {len(b)}")
+    _expect.together("b", b, "a", a)
     large, small = sorted(bases, key=lambda basis: -basis.shape[1])
     cosines = torch.linalg.svdvals(large.T @ small).clamp(max=1)  # descending
     outside = small - large @ (large.T @ small)
@@ -75,7 +76,20 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
     return angles.rad2deg()
 
 
+def _orthonormal(name: str, columns: Tensor) -> Tensor:
+    """A basis of the space that the columns span, float64 on the CPU."""
+    _expect.measured(name, columns, "(N, k)")
+    matrix = columns.detach().cpu().double()
+    rank = int(torch.linalg.matrix_rank(matrix))
+    if rank < matrix.shape[1]:
+        raise ValueError(
+            f"{name} must have independent columns, got rank {rank} of "
+            f"{matrix.shape[1]}"
+        )
+    return torch.linalg.qr(matrix).Q
+
+
 def _check_codes(name: str, codes: Tensor) -> None:
-    _expect.values(name, codes, "(N, D)")
+    _expect.measured(name, codes, "(N, D)")
     if len(codes) < 2:
         raise ValueError(f"{name} must hold at least 2 examples, got {len(codes)}")

@@ -37,13 +37,30 @@ def importance_nll(
     Source: arXiv:1509.00519. Taught in: chapter 18.
 
     Raises:
-        TypeError, ValueError: `x` is not finite or has no axis behind B, `n_samples` is
-            below 1, or `log_likelihood` returns another shape or NaN.
+        TypeError, ValueError: an argument is not as above, `x` is not finite or not of
+            the model's dtype, or `log_likelihood` returns another shape or NaN.
+
+    >>> from aelib import losses, models
+    >>> encoder = models.MLPEncoder((1, 4, 4), [], 4)
+    >>> vae = models.VAE(encoder, models.MLPDecoder(2, [], (1, 4, 4)))
+    >>> log_px = lambda output, x: -losses.bernoulli_nll(output, x)
+    >>> x = torch.zeros(3, 1, 4, 4)
+    >>> importance_nll(vae, x, n_samples=5, log_likelihood=log_px).shape
+    torch.Size([3])
     """
-    _expect.values("x", x)
-    _expect.examples("x", x)
+    _check_model(model, x)
+    _expect.function("log_likelihood", log_likelihood)
     n_samples = _expect.integer("n_samples", n_samples, least=1)
-    mean, log_var = model.encode(x)
+    return _bound(model, x, n_samples, log_likelihood)
+
+
+def _bound(
+    model: nn.Module,
+    x: Tensor,
+    n_samples: int,
+    log_likelihood: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    mean, log_var = _encoded(model, x)
     chunk = max(1, _DECODES_AT_ONCE // len(x))
     total = torch.full((len(x),), -torch.inf, dtype=torch.float64)  # log of a sum
     for start in range(0, n_samples, chunk):
@@ -51,6 +68,25 @@ def importance_nll(
         weights = _log_weights(model, x, mean, log_var, k, log_likelihood)  # (k, B)
         total = torch.logaddexp(total, weights.logsumexp(dim=0))
     return math.log(n_samples) - total
+
+
+def _check_model(model: nn.Module, x: Tensor) -> None:
+    _expect.instance("model", model, nn.Module, "an nn.Module")
+    if not hasattr(model, "encode") or not hasattr(model, "decode"):
+        raise TypeError(
+            f"model must have encode and decode, as a VAE, got {type(model).__name__}"
+        )
+    _expect.measured("x", x)
+    _expect.examples("x", x)
+    _expect.like_parameters("x", x, model)
+
+
+def _encoded(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    code = model.encode(x)
+    if not isinstance(code, tuple) or len(code) != 2:
+        got = type(code).__name__
+        raise TypeError(f"model must encode to (mean, log_var), got {got}")
+    return code
 
 
 def _log_weights(
@@ -69,15 +105,22 @@ def _log_weights(
     log_ratio = 0.5 * terms.cpu().double().sum(dim=2)
     output = model.decode(z.flatten(0, 1))
     log_px = log_likelihood(output, x.repeat(k, *[1] * (x.ndim - 1)))
-    if log_px.shape != (k * len(x),):
+    _check_log_px(log_px, k * len(x))
+    return log_px.cpu().double().unflatten(0, (k, len(x))) + log_ratio
+
+
+def _check_log_px(log_px: object, n: int) -> None:
+    if not isinstance(log_px, Tensor) or not log_px.is_floating_point():
+        got = getattr(log_px, "dtype", type(log_px).__name__)
+        raise TypeError(f"log_likelihood must return a float tensor, got {got}")
+    if log_px.shape != (n,):
         raise ValueError(
-            f"log_likelihood must return ({k * len(x)},), one number an example, "
+            f"log_likelihood must return ({n},), one number an example, "
             f"got {tuple(log_px.shape)}"
         )
     n_bad = int(log_px.isnan().sum())
     if n_bad:
         raise ValueError(f"log_likelihood must not return NaN, got {n_bad}")
-    return log_px.cpu().double().unflatten(0, (k, len(x))) + log_ratio
 
 
 def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
@@ -95,9 +138,14 @@ def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
             one of the two kinds is missing.
 
     Taught in: chapter 11.
+
+    >>> scores = torch.tensor([0.1, 0.4, 0.4, 0.9])
+    >>> auroc(scores, torch.tensor([0, 0, 1, 1]))  # 3 of 4 pairs, and a tie
+    0.875
     """
-    _expect.values("scores", scores, "(N,)")
+    _expect.measured("scores", scores, "(N,)")
     _expect.labels("is_anomaly", is_anomaly, len(scores))
+    _expect.held("is_anomaly", is_anomaly)
     scores, is_anomaly = scores.detach().cpu(), is_anomaly.cpu()
     kinds = is_anomaly.unique().tolist()
     if kinds != [0, 1]:
@@ -130,26 +178,32 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
         TypeError, ValueError: shapes or dtypes do not fit, or a value is not finite.
 
     Taught in: chapter 18.
+
+    >>> features = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    >>> round(frechet_distance(features, features + 3), 4)  # shifted: 3^2 + 3^2
+    18.0
     """
-    moments = []
-    for name, features in (("features_a", features_a), ("features_b", features_b)):
-        _expect.values(name, features, "(N, D)")
-        if len(features) < 2:
-            raise ValueError(
-                f"{name} must hold 2 examples or more, got {len(features)}"
-            )
-        features = features.detach().cpu().double()
-        centred = features - features.mean(dim=0)
-        moments.append((features.mean(0), centred.T @ centred / (len(features) - 1)))
-    (mean_a, cov_a), (mean_b, cov_b) = moments
+    mean_a, cov_a = _moments("features_a", features_a)
+    mean_b, cov_b = _moments("features_b", features_b)
     if mean_a.shape != mean_b.shape:
         raise ValueError(
             "features_a and features_b must have one size D, "
             f"got {len(mean_a)} and {len(mean_b)}"
         )
+    _expect.together("features_a", features_a, "features_b", features_b)
     values, vectors = torch.linalg.eigh(cov_a)
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T  # cov_a^(1/2)
     # cov_a cov_b has the eigenvalues of this symmetric matrix, which are real
     product = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0)
     distance = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace()
     return max(0.0, (distance - 2 * product.sqrt().sum()).item())
+
+
+def _moments(name: str, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (D,) and covariance (D, D) of examples, float64 on the CPU."""
+    _expect.measured(name, features, "(N, D)")
+    if len(features) < 2:
+        raise ValueError(f"{name} must hold 2 examples or more, got {len(features)}")
+    features = features.detach().cpu().double()
+    centred = features - features.mean(dim=0)
+    return features.mean(0), centred.T @ centred / (len(features) - 1)

@@ -6,12 +6,18 @@ from torch.nn.functional import conv2d
 
 from aelib import _expect
 
+_SLACK = 1e-3  # rounding of images that were scaled
+
 
 def sse(x_hat: Tensor, x: Tensor) -> Tensor:
     """Squared error of each example, summed, (B, ...), (B, ...) -> (B,).
 
     Raises:
-        TypeError, ValueError: the shapes differ, or a value is not finite.
+        TypeError, ValueError: the shapes or dtypes differ, or a value is not finite.
+
+    >>> x = torch.zeros(2, 1, 28, 28)
+    >>> sse(x + 0.5, x)  # 784 / 4
+    tensor([196., 196.])
     """
     _check_pair(x_hat, x)
     return (x_hat - x).square().flatten(1).sum(dim=1)
@@ -23,14 +29,21 @@ def psnr(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
     10 log10(peak^2 / MSE); infinite where the two are equal.
 
     Args:
-        peak: the largest value a pixel can have, 1 for images in [0, 1].
+        peak: the range of the pixels, largest less smallest possible value: 1 for
+            images in [0, 1], 2 in [-1, 1], 255 in [0, 255].
 
     Raises:
-        TypeError, ValueError: the shapes differ, a value is not finite, or `peak` is
-            not positive.
+        TypeError, ValueError: the shapes or dtypes differ, a value is not finite, or
+            `peak` is not in [1e-6, 1e6] or less than the range of what `x` holds.
+
+    >>> x = torch.full((1, 1, 8, 8), 0.5)
+    >>> psnr(x + 0.1, x)  # wrong by a tenth of the range
+    tensor([20.0000])
+    >>> psnr(2 * (x + 0.1) - 1, 2 * x - 1, peak=2)  # the same in [-1, 1]
+    tensor([20.0000])
     """
     _check_pair(x_hat, x)
-    peak = _expect.number("peak", peak, above=0)
+    peak = _checked_peak(peak, x)
     mse = (x_hat - x).square().flatten(1).mean(dim=1)
     return 10 * torch.log10(peak**2 / mse)
 
@@ -41,14 +54,21 @@ def ssim(x_hat: Tensor, x: Tensor, *, peak: float = 1.0) -> Tensor:
     Gaussian window 11x11 with standard deviation 1.5, K1 = .01, K2 = .03; the mean over
     the places where the window fits and over the channels. H and W must be 11 or more.
     Computed in float64 on the CPU, since variances are differences of near numbers.
+    `peak` is the range of the pixels, as in `psnr`.
 
     Source: Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Processing 13 (2004).
 
     Raises:
         TypeError, ValueError: as `psnr`, or the images are smaller than the window.
+
+    >>> x = torch.linspace(0, 1, 256).reshape(1, 1, 16, 16)
+    >>> ssim(x, x)
+    tensor([1.])
+    >>> ssim(1 - x, x) < 0  # the negative
+    tensor([True])
     """
     _check_pair(x_hat, x)
-    peak = _expect.number("peak", peak, above=0)
+    peak = _checked_peak(peak, x)
     if x.ndim != 4 or min(x.shape[2:]) < 11:
         raise ValueError(
             f"x must be (B, C, H, W) with H and W of 11 or more, got {tuple(x.shape)}"
@@ -73,8 +93,13 @@ def laplacian_variance(x: Tensor) -> Tensor:
 
     Raises:
         TypeError, ValueError: `x` is not (B, C, H, W), too small, or not finite.
+
+    >>> ramp = torch.linspace(0, 1, 8).expand(1, 1, 8, 8)
+    >>> edge = (ramp > 0.5).float()
+    >>> laplacian_variance(ramp) < 1e-9, laplacian_variance(edge)
+    (tensor([True]), tensor([0.3333]))
     """
-    _expect.values("x", x, "(B, C, H, W)")
+    _expect.measured("x", x, "(B, C, H, W)")
     if min(x.shape[2:]) < 3:
         raise ValueError(f"x must have H and W of 3 or more, got {tuple(x.shape)}")
     neighbours = x[..., :-2, 1:-1] + x[..., 2:, 1:-1] + x[..., 1:-1, :-2]
@@ -92,7 +117,18 @@ def _blur(x: Tensor) -> Tensor:
     return conv2d(flat, window.view(1, 1, 1, -1)).unflatten(0, x.shape[:2])
 
 
+def _checked_peak(peak: float, x: Tensor) -> float:
+    peak = _expect.positive("peak", peak)
+    found = (x.max() - x.min()).item()
+    if found > peak * (1 + _SLACK):
+        raise ValueError(
+            f"peak must be the range of the pixels, and x spans {found:.4g}, "
+            f"got {peak:g}"
+        )
+    return peak
+
+
 def _check_pair(x_hat: Tensor, x: Tensor) -> None:
-    _expect.values("x_hat", x_hat)
-    _expect.values("x", x)
+    _expect.measured("x_hat", x_hat)
+    _expect.measured("x", x)
     _expect.pair("x_hat", x_hat, "x", x)

@@ -42,14 +42,20 @@ def knn_accuracy(
     Raises:
         TypeError, ValueError: shapes or dtypes do not fit, a value is not finite, or
             `n_neighbours` is not in [1, N].
+
+    >>> codes, labels = torch.tensor([[0.0], [1.0], [9.0]]), torch.tensor([0, 0, 1])
+    >>> knn_accuracy(codes, labels, codes + 0.1, labels, n_neighbours=1)
+    1.0
     """
     _check(train_codes, train_labels, test_codes)
     _expect.labels("test_labels", test_labels, len(test_codes))
+    _expect.same_device("train_labels", train_labels, "train_codes", train_codes)
+    _expect.same_device("test_labels", test_labels, "train_codes", train_codes)
     n_neighbours = _expect.integer(
         "n_neighbours", n_neighbours, least=1, most=len(train_codes)
     )
     guess = _neighbours_vote(
-        train_codes.detach(), train_labels, test_codes.detach(), n_neighbours
+        train_codes.detach(), train_labels.long(), test_codes.detach(), n_neighbours
     )
     return (guess == test_labels).sum().item() / len(test_labels)
 
@@ -70,6 +76,11 @@ def fit_probe(train_codes: Tensor, train_labels: Tensor) -> "FittedProbe":
     Raises:
         TypeError, ValueError: shapes or dtypes do not fit, a value is not finite, or
             there are fewer than 2 classes or 10 examples of one.
+
+    >>> labels = torch.arange(40) % 2
+    >>> codes = torch.stack([labels, torch.arange(40)], dim=1).float()
+    >>> fit_probe(codes, labels).accuracy(codes, labels).logistic
+    1.0
     """
     _check(train_codes, train_labels, train_codes)
     counts = train_labels.cpu().unique(return_counts=True)[1]
@@ -102,6 +113,11 @@ class FittedProbe:
 
         Raises:
             TypeError, ValueError: `codes` is not finite (M, D), with the D of the fit.
+
+        >>> labels = torch.arange(40) % 2
+        >>> codes = labels[:, None].float()
+        >>> fit_probe(codes, labels).predict(torch.tensor([[0.1], [0.9]]))
+        tensor([0, 1])
         """
         standard = self._checked(codes).numpy()
         return torch.from_numpy(self._logistic.predict(standard)).to(codes.device)
@@ -114,13 +130,14 @@ class FittedProbe:
         """
         standard = self._checked(codes)
         _expect.labels("labels", labels, len(codes))
+        _expect.held("labels", labels)
         labels = labels.cpu()
         logistic = float(self._logistic.score(standard.numpy(), labels.numpy()))
         knn = knn_accuracy(self._codes, self._labels, standard, labels)
         return Probe(logistic, knn, self.l2)
 
     def _checked(self, codes: Tensor) -> Tensor:
-        _expect.values("codes", codes, "(N, D)")
+        _expect.measured("codes", codes, "(N, D)")
         if codes.shape[1] != len(self._mean):
             raise ValueError(
                 f"codes must have the size D = {len(self._mean)} of the training set, "
@@ -178,11 +195,16 @@ def _fit_logistic(
 
 
 def _check(train_codes: Tensor, train_labels: Tensor, test_codes: Tensor) -> None:
-    _expect.values("train_codes", train_codes, "(N, D)")
-    _expect.values("test_codes", test_codes, "(N, D)")
+    _expect.measured("train_codes", train_codes, "(N, D)")
+    _expect.measured("test_codes", test_codes, "(N, D)")
     _expect.labels("train_labels", train_labels, len(train_codes))
     if train_codes.shape[1] != test_codes.shape[1]:
         raise ValueError(
             f"train_codes and test_codes must have one size D, "
             f"got {train_codes.shape[1]} and {test_codes.shape[1]}"
         )
+    _expect.together("test_codes", test_codes, "train_codes", train_codes)
+    _expect.held("train_labels", train_labels)
+    smallest = int(train_labels.min())
+    if smallest < 0:
+        raise ValueError(f"train_labels must be 0 or more, got {smallest}")

@@ -1,14 +1,31 @@
-"""Charts: bars, curves, matrices and clouds of points."""
+"""Charts: bars, curves, matrices and clouds of points.
 
+They take tensors of any real dtype. A number that is not finite leaves a gap, and so
+does one of 0 or less on a logarithmic axis.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from aelib import _expect
+from aelib.plots.arguments import (
+    check_axes,
+    check_format,
+    check_line_options,
+    check_words,
+    heights,
+)
+
+# of black and white on a colour of this luminance: (L + .05)^2 = .05 * 1.05
+_EQUAL_CONTRAST = (0.05 * 1.05) ** 0.5 - 0.05
 
 
 def bars(
@@ -19,15 +36,22 @@ def bars(
     labels: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """One bar for each of `values` (N,), at 0, 1, ... or under `labels`."""
-    _expect.tensor("values", values, "(N,)")
-    heights = values.detach().cpu()
+    """One bar for each of `values` (N,), at 0, 1, ... or under `labels`.
+
+    Raises:
+        TypeError, ValueError: `values` is empty or not (N,), or `labels` are not N.
+    """
+    bar_heights = heights("values", values, "(N,)")
+    n_bars = len(bar_heights)
     if labels is not None:
-        _expect.length("labels", labels, len(heights))
+        _expect.sequence("labels", labels, n_bars)
+    _expect.text("ylabel", ylabel)
+    check_words(xlabel=xlabel)
+    check_axes(ax)
     ax = ax or plt.subplots()[1]
-    ax.bar(range(len(heights)), heights.numpy())
+    ax.bar(range(n_bars), bar_heights)
     if labels is not None:
-        ax.set_xticks(range(len(heights)), list(labels))
+        ax.set_xticks(range(n_bars), [str(label) for label in labels])
     else:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=xlabel or "", ylabel=ylabel)
@@ -47,19 +71,18 @@ def lines(
 ) -> Axes:
     """Curves by name, each (N,), over `x` (N,) or 0, 1, ...; with a legend if several.
 
-    Curves may differ in length where `x` is None. Any real dtype.
+    Curves may differ in length where `x` is None.
+
+    Raises:
+        TypeError, ValueError: there is no curve, one is empty, not (N,) or of another
+            length than `x`, or matplotlib has no such `marker`.
     """
-    _expect.mapping("curves", curves)
-    if x is not None:
-        _expect.tensor("x", x, "(N,)")
-    for name, values in curves.items():
-        _expect.tensor(f"curves[{name!r}]", values, "(N,)")
-        if x is not None:
-            _expect.length(f"curves[{name!r}]", values, len(x))
+    drawn = _drawn(curves, x)
+    check_line_options(logx, logy, xlabel, ylabel, marker)
+    check_axes(ax)
     ax = ax or plt.subplots()[1]
-    for name, values in curves.items():
-        where = torch.arange(len(values)) if x is None else x.detach().cpu()
-        ax.plot(where.numpy(), values.detach().cpu().numpy(), label=name, marker=marker)
+    for name, (at, curve) in drawn.items():
+        ax.plot(at, curve, label=name, marker=marker)
     if x is None or not x.is_floating_point():
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if logx:
@@ -71,7 +94,7 @@ def lines(
         ax.set_yscale("log")
     if len(curves) > 1:
         ax.legend()
-    ax.set(xlabel=xlabel or "", ylabel=ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
 
@@ -85,8 +108,11 @@ def history(
 ) -> Axes:
     """Curves of a training run, one number an epoch; the first epoch is 1.
 
+    Epochs without a number, as those before validation was added, leave a gap.
+
     Args:
-        history: what `aelib.train.train` returns, or curves by name (lists of numbers).
+        history: what `aelib.train.train` returns, or curves by name: lists of numbers,
+            None for an epoch without.
         ylabel: what is plotted, with its unit.
         term: which term of the objective; curves given by name are all drawn.
         logy: whether the axis is logarithmic.
@@ -95,11 +121,17 @@ def history(
     Raises:
         TypeError, ValueError: `history` is neither, is empty, or has no such `term`.
     """
+    _expect.text("term", term)
     curves = history if isinstance(history, Mapping) else _curves_of(history, term)
     _expect.mapping("history", curves)
-    tensors = {name: torch.tensor(v, dtype=torch.float64) for name, v in curves.items()}
-    epochs = torch.arange(1, 1 + len(next(iter(tensors.values()))))
-    return lines(tensors, x=epochs, xlabel="epoch", ylabel=ylabel, logy=logy, ax=ax)
+    tensors = {name: _curve(name, numbers) for name, numbers in curves.items()}
+    lengths = {name: len(curve) for name, curve in tensors.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"history must have curves of one length, got {lengths}")
+    epochs = torch.arange(1, 1 + next(iter(lengths.values())))
+    has_gap = any(not curve.isfinite().all() for curve in tensors.values())
+    options = {"logy": logy, "marker": "." if has_gap else None, "ax": ax}
+    return lines(tensors, x=epochs, xlabel="epoch", ylabel=ylabel, **options)
 
 
 def heatmap(
@@ -117,23 +149,29 @@ def heatmap(
         row_labels, col_labels: names along the two sides; None: numbers.
         annotate: format of the number in each cell, such as ".2f"; None: no numbers.
         label: what the colour means, with its unit.
+
+    Raises:
+        TypeError, ValueError: `matrix` is empty or has other axes, there are more or
+            fewer names than rows or columns, or `annotate` is no format of a number.
     """
-    _expect.tensor("matrix", matrix, "(rows, columns)")
-    values = matrix.detach().cpu()
+    values = heights("matrix", matrix, "(rows, columns)")
+    check_words(label=label)
+    check_format(annotate)
+    check_axes(ax)
+    if row_labels is not None:
+        _expect.sequence("row_labels", row_labels, values.shape[0])
+    if col_labels is not None:
+        _expect.sequence("col_labels", col_labels, values.shape[1])
     ax = ax or plt.subplots()[1]
-    picture = ax.imshow(values.numpy(), cmap="viridis", aspect="auto")
+    picture = ax.imshow(values, cmap="viridis", aspect="auto")
     ax.spines[:].set_visible(False)
-    for name, names, size, place in (
-        ("row_labels", row_labels, values.shape[0], ax.set_yticks),
-        ("col_labels", col_labels, values.shape[1], ax.set_xticks),
-    ):
+    for names, place in ((row_labels, ax.set_yticks), (col_labels, ax.set_xticks)):
         if names is not None:
-            _expect.length(name, names, size)
-            place(range(size), list(names))
+            place(range(len(names)), [str(name) for name in names])
     bar = ax.figure.colorbar(picture, ax=ax, label=label or "")
     bar.outline.set_visible(False)
     if annotate is not None:
-        _write_numbers(ax, values, annotate)
+        _write_numbers(ax, picture, annotate)
     return ax
 
 
@@ -143,33 +181,53 @@ def scatter_codes(
     """Codes (N, 2) as points coloured by labels (N,), each class named at its median.
 
     The names stand in the cloud since not everyone tells ten colours apart.
+
+    Raises:
+        TypeError, ValueError: `codes` is not (N, 2), empty or not finite, or `labels`
+            are not N integers, each with a name in `classes`.
     """
-    _expect.tensor("codes", codes, "(N, 2)")
-    _expect.tensor("labels", labels, "(N,)")
-    _expect.length("labels", labels, len(codes))
+    _expect.real("codes", codes, "(N, 2)")
     if codes.shape[1] != 2:
         raise ValueError(f"codes must be (N, 2), got {tuple(codes.shape)}")
-    if labels.is_floating_point():
-        raise TypeError(f"labels must be integers, got {labels.dtype}")
-    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
+    _expect.finite("codes", codes)
+    _expect.labels("labels", labels, len(codes))
+    _expect.held("labels", labels)
+    _expect.sequence("classes", classes)
+    check_axes(ax)
+    if not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
         raise ValueError(
             f"labels must lie in [0, {len(classes)}), one for each of classes, "
             f"got {int(labels.min())} to {int(labels.max())}"
         )
     ax = ax or plt.subplots(figsize=(6.4, 4.8))[1]
-    points, labels = codes.detach().cpu(), labels.detach().cpu()
+    points, labels = codes.detach().cpu().double(), labels.detach().cpu()
     for index in labels.unique().tolist():
         chosen = points[labels == index]
         colour = plt.get_cmap("tab10")(index % 10)
         ax.scatter(*chosen.T.numpy(), s=6, color=colour, linewidths=0, alpha=0.7)
         x, y = chosen.median(dim=0).values.tolist()
         box = {"facecolor": "white", "edgecolor": colour, "boxstyle": "round,pad=0.2"}
-        ax.text(x, y, classes[index], ha="center", color="black", size=8, bbox=box)
+        ax.text(x, y, str(classes[index]), ha="center", color="black", size=8, bbox=box)
     ax.set(xlabel="code 1", ylabel="code 2")
     return ax
 
 
-def _curves_of(history: object, term: str) -> dict[str, list[float]]:
+def _drawn(
+    curves: Mapping[str, Tensor], x: Tensor | None
+) -> dict[str, tuple[Sequence[float] | np.ndarray, np.ndarray]]:
+    """name -> where, and how high."""
+    _expect.mapping("curves", curves)
+    where = None if x is None else heights("x", x, "(N,)")
+    drawn = {}
+    for name, curve in curves.items():
+        height = heights(f"curves[{name!r}]", curve, "(N,)")
+        if where is not None:
+            _expect.length(f"curves[{name!r}]", curve, len(where))
+        drawn[name] = range(len(height)) if where is None else where, height
+    return drawn
+
+
+def _curves_of(history: object, term: str) -> dict[str, list[float | None]]:
     if not hasattr(history, "train") or not hasattr(history, "val"):
         raise TypeError(
             "history must have train and val, or map names to numbers, "
@@ -183,17 +241,34 @@ def _curves_of(history: object, term: str) -> dict[str, list[float]]:
         )
     curves = {"train": history.train, "validation": history.val}
     return {
-        name: [epoch[term] for epoch in epochs]
+        name: [epoch.get(term) if epoch else None for epoch in epochs]
         for name, epochs in curves.items()
         if epochs
     }
 
 
-def _write_numbers(ax: Axes, values: Tensor, spec: str) -> None:
-    middle = (values.min() + values.max()) / 2
-    for row in range(values.shape[0]):
-        for column in range(values.shape[1]):
-            value = values[row, column]
-            ink = "black" if value > middle else "white"  # viridis is bright on top
-            text = format(float(value), spec)
-            ax.text(column, row, text, ha="center", va="center", color=ink, size=7)
+def _curve(name: str, numbers: object) -> Tensor:
+    """One number an epoch; None, an epoch without validation, leaves a gap."""
+    given = f"history[{name!r}]"
+    if isinstance(numbers, Tensor):
+        _expect.real(given, numbers, "(N,)")
+        return numbers
+    if not isinstance(numbers, Sequence) or isinstance(numbers, str):
+        raise TypeError(f"{given} must be numbers, got {type(numbers).__name__}")
+    if not numbers:
+        raise ValueError(f"{given} must not be empty")
+    known = [math.nan if number is None else number for number in numbers]
+    plain = [_expect.number(given, number, finite=False) for number in known]
+    return torch.tensor(plain, dtype=torch.float64)
+
+
+def _write_numbers(ax: Axes, picture: AxesImage, spec: str) -> None:
+    """In black or white, whichever stands out more from the cell's colour (WCAG 2)."""
+    values = picture.get_array()
+    rgb = picture.to_rgba(values)[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    for row, column in np.argwhere(~np.ma.getmaskarray(values)):
+        ink = "black" if luminance[row, column] > _EQUAL_CONTRAST else "white"
+        text = format(float(values[row, column]), spec)
+        ax.text(column, row, text, ha="center", va="center", color=ink, size=7)

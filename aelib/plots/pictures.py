@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from aelib import _expect
+from aelib.plots.arguments import check_axes
 
 _WIDTH = 6.4  # inches, the width of the text column
 
@@ -19,7 +20,7 @@ def image_grid(
     """Tile images (N, C, H, W) in [0, 1] into one picture, row by row; C is 1 or 3.
 
     Args:
-        images: values a little outside [0, 1] are clipped.
+        images: values outside [0, 1] are clipped, those beyond -10 or 10 refused.
         ncols: tiles per row.
         pad: transparent pixels between two tiles.
         ax: where to draw; None: a new figure.
@@ -30,6 +31,7 @@ def image_grid(
     _check_images("images", images)
     ncols = _expect.integer("ncols", ncols, least=1)
     pad = _expect.integer("pad", pad, least=0)
+    check_axes(ax)
     nrows = math.ceil(len(images) / ncols)
     canvas = _tile(images, nrows, min(ncols, len(images)), pad)
     ax = ax or _picture_axes(canvas, ncols=ncols)
@@ -49,6 +51,7 @@ def image_rows(
     """
     _expect.mapping("rows", rows)
     pad = _expect.integer("pad", pad, least=0)
+    check_axes(ax)
     shapes = {}
     for label, images in rows.items():
         _check_images(f"rows[{label!r}]", images)
@@ -89,6 +92,10 @@ def _picture_axes(canvas: Tensor, *, ncols: int) -> Axes:
 
 def _check_images(name: str, images: Tensor) -> None:
     _expect.images(name, images)
-    low, high = images.min().item(), images.max().item()
+    _expect.held(name, images)
+    low, high = (end.item() for end in images.detach().float().aminmax())
     if not (low >= -10 and high <= 10):  # also refuses NaN
-        raise ValueError(f"{name} must be in [0, 1], got values {low:g} to {high:g}")
+        raise ValueError(
+            f"{name} must be in [0, 1], or clipped from [-10, 10], "
+            f"got values {low:g} to {high:g}"
+        )

@@ -7,6 +7,7 @@
 import re
 from pathlib import Path
 
+from aelib import _expect, _files
 from aelib.results.digest import evidence_digest
 from aelib.results.evidence import Evidence, read
 from aelib.results.table import Table
@@ -18,7 +19,7 @@ _FOLDER = Path(__file__).parent
 _SCRIPTS = _FOLDER.parent.parent / "experiments"
 
 
-def load(slug: str, *, folder: Path | None = None) -> Evidence:
+def load(slug: str, *, folder: str | Path | None = None) -> Evidence:
     """The evidence of chapter `slug`, such as "02_autoencoder".
 
     Args:
@@ -30,11 +31,16 @@ def load(slug: str, *, folder: Path | None = None) -> Evidence:
         `is_stale` where the script or the aelib behind it has changed since.
 
     Raises:
-        ValueError: `slug` is not of the form NN_name, or the files are malformed: the
-            message names them.
+        TypeError, ValueError: `slug` is not of the form NN_name, `folder` is no path,
+            or the files are malformed: the message names them.
+
+    >>> load("02_autoencoder").columns["MSE"]  # its unit: none
+    ''
+    >>> load("99_not_written").is_missing
+    True
     """
     check_slug(slug)
-    home = (folder or _FOLDER) / slug
+    home = (_FOLDER if folder is None else _files.expanded("folder", folder)) / slug
     path = home.with_suffix(".json")
     if not path.exists():
         return Evidence(slug, home)
@@ -46,6 +52,7 @@ def load(slug: str, *, folder: Path | None = None) -> Evidence:
 
 
 def check_slug(slug: str) -> None:
-    """Raises ValueError where it is not the name of a chapter."""
-    if not isinstance(slug, str) or not re.fullmatch(r"\d\d_[a-z0-9_]+", slug):
+    """Raises TypeError or ValueError where it is not the name of a chapter."""
+    _expect.text("slug", slug)
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+", slug):
         raise ValueError(f"slug must look like '01_linear_autoencoder', got {slug!r}")

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from aelib import _expect
 from aelib.results.table import MAX_COLUMNS, MAX_ROWS, NOT_RUN, Table
 from aelib.results.value import Value
 
@@ -23,6 +24,13 @@ class Evidence:
 
     `evidence[row, column]` is a Value. Where a chapter's evidence has not been made,
     `is_missing` is true and everything asked for says "not run yet": no page fails.
+
+    >>> rows = {"a": {"MSE": {"0": 1.0, "1": 2.0}}, "b": {"MSE": {"0": 1.5, "1": 2.4}}}
+    >>> evidence = Evidence("02_a", Path(), {"rows": rows, "columns": {"MSE": ""}})
+    >>> evidence["a", "MSE"].mean
+    1.5
+    >>> evidence.less("a", "b", "MSE")  # by .5 and .4 on the two seeds
+    True
     """
 
     slug: str
@@ -49,13 +57,18 @@ class Evidence:
         Raises:
             KeyError: there is no such row or column, or nothing was measured there; the
                 message lists the nearest names.
+            TypeError: `place` is not two names.
         """
+        if not isinstance(place, tuple) or len(place) != 2:
+            raise TypeError(
+                f"place must be a row and a column, got {type(place).__name__}"
+            )
         if self.is_missing:
             return _MISSING
         row, column = place
         values = _named("row", row, self.content["rows"])
         _named("column", column, self.content["columns"])
-        numbers = _named(f"column of row {row!r}", column, values)
+        numbers = _named("column", column, values, f"column of row {row!r}")
         if isinstance(numbers, dict):
             return Value.over({int(seed): x for seed, x in numbers.items()})
         return Value(numbers)
@@ -84,7 +97,7 @@ class Evidence:
         """
         if self.is_missing:
             return Table({NOT_RUN: [_MISSING]}, {name: ""}, self.provenance)
-        chosen = _named("table", name, self.content["tables"])
+        chosen = _named("name", name, self.content["tables"], "table")
         labels, columns = chosen["rows"], chosen["columns"]
         if len(labels) > MAX_ROWS or len(columns) > MAX_COLUMNS:
             raise ValueError(
@@ -125,11 +138,14 @@ class Evidence:
 
         Raises:
             KeyError: no network of that row was kept.
-            RuntimeError: the model has other layers.
+            TypeError, ValueError: `into` is no model, or one with other layers.
         """
+        _expect.instance("into", into, nn.Module, "an nn.Module")
         if not self.is_missing:
-            name = _named("kept network", row, self.content["kept"])
-            into.load_state_dict(_floats(load_file(self.folder / name)))
+            name = _named("row", row, self.content["kept"], "kept network")
+            weights = _floats(load_file(self.folder / name))
+            _check_layers(row, into, weights)
+            into.load_state_dict(weights)
         return into.eval()
 
     def pictures(self, name: str) -> dict[str, Tensor]:
@@ -146,13 +162,13 @@ class Evidence:
         """How the first seed of a kept row trained: term -> its mean in each epoch."""
         if self.is_missing:
             return {NOT_RUN: [0.0]}
-        epochs = _named("history", row, self.content["histories"])["train"]
+        epochs = _named("row", row, self.content["histories"], "history")["train"]
         return {term: [epoch[term] for epoch in epochs] for term in epochs[0]}
 
     def _kept(self, kind: str, name: str) -> Iterable[tuple[str, Tensor]]:
         if self.is_missing:
             return [(NOT_RUN, torch.zeros(1, 1, 28, 28))]
-        labels = _named(kind, name, self.content[f"{kind}s"])
+        labels = _named("name", name, self.content[f"{kind}s"], kind)
         tensors = load_file(self.folder / "pictures.safetensors")
         return [(label, tensors[f"{kind}/{name}/{label}"]) for label in labels]
 
@@ -180,11 +196,25 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _named(kind: str, name: str, there: Mapping[str, Any]) -> Any:
+def _check_layers(row: str, model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """torch's own message is a page."""
+    there = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    kept = {name: tuple(t.shape) for name, t in weights.items()}
+    odd = [n for n in (*kept, *there) if kept.get(n) != there.get(n)]
+    if odd:
+        wanted, got = (shapes.get(odd[0], "nothing") for shapes in (kept, there))
+        raise ValueError(
+            f"into must have the layers that were kept of {row!r}: {odd[0]} is "
+            f"{wanted} there, got {got}"
+        )
+
+
+def _named(argument: str, name: str, there: Mapping[str, Any], kind: str = "") -> Any:
+    _expect.text(argument, name)
     if name not in there:
         near = difflib.get_close_matches(str(name), there, n=3, cutoff=0.3)
         raise KeyError(
-            f"{kind} must be one of {len(there)} names, got {name!r}; "
+            f"{kind or argument} must be one of {len(there)} names, got {name!r}; "
             f"the nearest are {near or list(there)[:3]}"
         )
     return there[name]

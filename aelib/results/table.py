@@ -22,6 +22,11 @@ class Table:
         rows: label -> one Value or None a column.
         columns: name -> unit, "" where there is none.
         provenance: the line below: where the numbers come from.
+
+    >>> Table({"PCA": [Value(0.0205)]}, {"error": "nats"})
+    | | error (nats) |
+    |---|---:|
+    | PCA | 0.0205 |
     """
 
     rows: Mapping[str, Sequence[Value | None]]

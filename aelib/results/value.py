@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aelib import _expect
+
 _ERRORS = 2  # a difference of more than two of its standard errors is resolved
 
 
@@ -27,13 +29,22 @@ class Value:
         """The value of one run a seed, {seed: number}.
 
         Raises:
-            ValueError: there is no run.
+            TypeError, ValueError: there is no run, or one is no number.
+
+        >>> value = Value.over({0: 1.0, 1: 2.0, 2: 3.0})
+        >>> value.mean, value.sd, value.n
+        (2.0, 1.0, 3)
         """
+        _expect.mapping("runs", runs)
+        runs = {
+            _expect.integer("runs", seed): _expect.number(
+                f"runs[{seed}]", value, finite=False
+            )
+            for seed, value in runs.items()
+        }
         numbers = list(runs.values())
-        if not numbers:
-            raise ValueError("runs must hold at least one seed, got none")
         sd = statistics.stdev(numbers) if len(numbers) > 1 else 0.0
-        return cls(statistics.fmean(numbers), sd, len(numbers), dict(runs))
+        return cls(statistics.fmean(numbers), sd, len(numbers), runs)
 
     def __float__(self) -> float:
         return self.mean
@@ -46,6 +57,9 @@ class Value:
         Raises:
             TypeError: `other` is not a Value.
             ValueError: the two have no seed in common.
+
+        >>> (Value.over({0: 1.5, 1: 2.5}) - Value.over({1: 2.0, 2: 9.0})).runs
+        {1: 0.5}
         """
         if not isinstance(other, Value):
             raise TypeError(f"other must be a Value, got {type(other).__name__}")
@@ -68,6 +82,11 @@ class Value:
 
         Raises:
             ValueError: it comes from a single seed, which says nothing of its error.
+
+        >>> Value.over({0: -1.0, 1: -1.2}).is_below_zero()
+        True
+        >>> Value.over({0: -1.0, 1: 0.9}).is_below_zero()  # not resolved
+        False
         """
         if self.runs and self.n < 2:
             raise ValueError(

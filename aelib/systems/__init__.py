@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from torch import nn
 
+from aelib import _expect
 from aelib.models import ImageShape
 from aelib.systems.connected import (
     s0_fc,
@@ -99,6 +100,7 @@ def keras_initialise(model: nn.Module) -> nn.Module:
 
     Weights uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot), biases zero.
     """
+    _expect.instance("model", model, nn.Module, "an nn.Module")
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.xavier_uniform_(module.weight)

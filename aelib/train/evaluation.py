@@ -1,16 +1,31 @@
-"""Means of an objective over batches, and the checks that training shares with it."""
+"""Means of an objective over batches, which leave no trace in what they look at."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+import copy
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
-from aelib.train.state import get_generators, set_generators
-
-Batch = Tensor | Sequence[Tensor]
-Objective = Callable[[nn.Module, Any], dict[str, Tensor]]
+from aelib import _expect
+from aelib.train import objectives
+from aelib.train.calls import (
+    Batch,
+    Objective,
+    batch_length,
+    device_of,
+    first_terms,
+    memory_explained,
+    to_device,
+)
+from aelib.train.diagnosis import cause, terms_not_finite
+from aelib.train.generators import get_generators, set_generators
+from aelib.train.sources import (
+    check_yields_batches,
+    has_state,
+    load_source_state,
+    source_state,
+)
 
 
 def evaluate(
@@ -18,50 +33,112 @@ def evaluate(
 ) -> dict[str, float]:
     """Means over all examples of every term, in eval mode.
 
+    >>> def objective(model, x):
+    ...     return {"loss": (model(x) - x).square().mean()}
+    >>> evaluate(nn.Identity(), objective, [torch.ones(3, 2), torch.zeros(1, 2)])
+    {'loss': 0.0}
+
     Gradients are off by torch.no_grad(), not inference_mode(), so that an objective
     that needs gradients of its own (a Jacobian penalty, a score) can turn them on. The
-    mode of every submodule, the global generators and that of the batches are left as
-    they were.
+    mode of every submodule, the global generators, those of the batches and of the
+    objective, and its state, if it has state_dict(), are left as they were.
 
     Raises:
-        TypeError: the objective returns no dict of scalars that holds "loss".
-        ValueError: there is no batch, or it is not on the model's device.
+        TypeError: an argument is of another kind, or the objective returns no dict of
+            scalars that holds "loss".
+        ValueError: there is no batch, or it is on a device that is not the model's.
+        FloatingPointError: a term is not finite; says which, in which batch, and why.
     """
-    device = device_of(model)
-    modes = [(module, module.training) for module in model.modules()]
-    generators = get_generators(device)
-    order = batches.state_dict() if has_state(batches) else None
-    model.eval()
-    try:
-        with torch.no_grad():
-            return _means(model, objective, batches, device)
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        set_generators(generators, device)
-        if order is not None:
-            batches.load_state_dict(order)
+    _expect.instance("model", model, nn.Module, "an nn.Module")
+    _expect.function("objective", objective)
+    check_yields_batches("batches", batches)
+    back = snapshot(model, objective, batches)
+    with in_mode(model, train=False):
+        try:
+            with torch.no_grad():
+                return _means(model, objective, batches, back)
+        finally:
+            back()
 
 
 def _means(
     model: nn.Module,
     objective: Objective,
     batches: Iterable[Batch],
-    device: torch.device,
+    back: Callable[[], None],
 ) -> dict[str, float]:
-    record = Record()
+    record, device = Record(), device_of(model)
     for batch in batches:
         size = batch_length(batch)
         with memory_explained(size):
-            if not record.sizes:
-                check_device(batch, device)
-            terms = objective(model, batch)
-            if not record.sizes:
-                check_terms(terms)
-            record.add(terms, size)
+            batch = to_device(batch, device)
+            call = objective if record.sizes else _first(objective)
+            record.add(call(model, batch), size)
     if not record.sizes:
         raise ValueError("batches must hold at least one batch, got none")
-    return record.means(record.read()[0])
+    table, _ = record.read()
+    bad = (~table.isfinite().all(dim=1)).nonzero()
+    if len(bad):
+        index = int(bad[0])
+        words = terms_not_finite(record.names, table[index])
+        back()
+        why = cause(model, batches, index)
+        raise FloatingPointError(f"batch {index + 1} of {len(table)}: {words}; {why}")
+    return record.means(table)
+
+
+def _first(objective: Objective) -> Objective:
+    return lambda model, batch: first_terms(objective, model, batch)
+
+
+def try_next_batch(
+    model: nn.Module, objective: Objective, batches: Iterable[Batch]
+) -> None:
+    """Call the objective on the next batch as `evaluate` does, and leave no trace."""
+    device, attributes = device_of(model), objectives.Attributes(objective, model)
+    back = snapshot(model, objective, batches)
+    with in_mode(model, train=False):
+        try:
+            batch = next(iter(batches), None)
+            with memory_explained(batch_length(batch)), torch.no_grad():
+                first_terms(objective, model, to_device(batch, device))
+        finally:
+            back()
+            attributes.put_back(attributes.at_start())
+
+
+def snapshot(
+    model: nn.Module, objective: Objective, batches: Iterable[Batch]
+) -> Callable[[], None]:
+    """A function that puts back to now all that a pass over the batches moves."""
+    device = device_of(model)
+    shared, source = get_generators(device), source_state(batches)
+    own = objectives.generators(objective, model).values()
+    states = [(generator, generator.get_state()) for generator in own]
+    holder = objectives.owner(objective)
+    state = copy.deepcopy(holder.state_dict()) if has_state(holder) else None
+
+    def back() -> None:
+        set_generators(shared, device)
+        load_source_state(batches, source)
+        for generator, saved in states:
+            generator.set_state(saved)
+        if state is not None:
+            holder.load_state_dict(copy.deepcopy(state))
+
+    return back
+
+
+@contextlib.contextmanager
+def in_mode(model: nn.Module, *, train: bool) -> Iterator[None]:
+    """Train or eval mode, and afterwards the mode of every submodule as it was."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.train(train)
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 class Record:
@@ -97,81 +174,3 @@ class Record:
         sizes = torch.tensor(self.sizes, dtype=table.dtype)
         means = (sizes @ table / sizes.sum()).tolist()
         return dict(zip(self.names, means, strict=True))
-
-
-def has_state(batches: Iterable[Batch]) -> bool:
-    """Whether the batches can be put back, as aelib.data.Batches can."""
-    return hasattr(batches, "state_dict") and hasattr(batches, "load_state_dict")
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """The one device of all parameters; the CPU for a model without any.
-
-    Raises:
-        ValueError: there are several.
-    """
-    devices = {parameter.device for parameter in model.parameters()}
-    if len(devices) > 1:
-        names = sorted(map(str, devices))
-        raise ValueError(f"model must be on one device, got {names}")
-    return devices.pop() if devices else torch.device("cpu")
-
-
-def batch_length(batch: Batch) -> int:
-    """Number of examples, B.
-
-    Raises:
-        TypeError: the batch is neither a tensor nor a sequence of tensors.
-    """
-    first = batch if isinstance(batch, Tensor) else next(iter(batch), None)
-    if not isinstance(first, Tensor) or first.ndim == 0:
-        raise TypeError(
-            "batches must yield a tensor (B, ...) or a tuple of them, "
-            f"got {type(batch).__name__}"
-        )
-    return len(first)
-
-
-def check_device(batch: Batch, device: torch.device) -> None:
-    """Raises ValueError where the batch is not on the model's device."""
-    for tensor in (batch,) if isinstance(batch, Tensor) else batch:
-        if isinstance(tensor, Tensor) and tensor.device != device:
-            raise ValueError(
-                f"batches must be on the model's device {device}, got {tensor.device}"
-            )
-
-
-def check_terms(terms: Any) -> None:
-    """Raises TypeError where this is not a dict of scalar tensors with a "loss"."""
-    if not isinstance(terms, dict) or "loss" not in terms:
-        got = f"keys {sorted(terms)}" if isinstance(terms, dict) else repr(type(terms))
-        raise TypeError(f"objective must return a dict that holds 'loss', got {got}")
-    for name, term in terms.items():
-        if not isinstance(term, Tensor) or term.ndim != 0:
-            shape = f" of shape {tuple(term.shape)}" if isinstance(term, Tensor) else ""
-            raise TypeError(
-                f"objective must return scalar tensors, got {type(term).__name__}"
-                f"{shape} for {name!r}: take the mean over the batch"
-            )
-
-
-def check_gradient(loss: Tensor) -> None:
-    """Raises TypeError where there is nothing to go backward through."""
-    if not loss.requires_grad:
-        raise TypeError(
-            "objective must return a 'loss' that depends on the model's parameters, "
-            "got one without a gradient"
-        )
-
-
-@contextlib.contextmanager
-def memory_explained(size: int) -> Iterator[None]:
-    """Say which batch size was tried when the device's memory does not suffice."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        advice = f"try {size // 2}" if size > 1 else "it cannot be smaller"
-        raise torch.OutOfMemoryError(
-            f"a batch of {size} examples does not fit into the device's memory: "
-            f"{advice} ({error})"
-        ) from error

@@ -8,7 +8,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from aelib.train.evaluation import Record, device_of
+from aelib.train.calls import device_of
+from aelib.train.diagnosis import terms_not_finite
+from aelib.train.evaluation import Record
 
 
 class Guard:
@@ -71,30 +73,34 @@ class Guard:
             for copy, tensor in zip(self.copies, self.kept, strict=True):
                 tensor.copy_(torch.where(self.skip > 0, copy, tensor))
 
-    def read(self, epoch: int) -> dict[str, float]:
+    def read(self) -> dict[str, float]:
         """Means of the terms over the epoch's examples: the one wait for the device.
 
         Raises:
-            FloatingPointError: a step was bad; says which, and what was not finite.
+            BadStep: a loss or gradient was not finite.
         """
         table, watched = self.record.read()
-        bad = ~watched.isfinite().all(dim=1)  # (steps,)
-        if bad.any():
-            step = int(bad.nonzero()[0])
-            raise FloatingPointError(
-                f"epoch {epoch}, step {step + 1} of {len(bad)}: "
-                f"{self._culprit(table[step], watched[step])} is not finite; no "
-                "parameter was changed by this step or a later one"
-            )
+        bad = (~watched.isfinite().all(dim=1)).nonzero()
+        if len(bad):
+            index = int(bad[0])
+            words = self._culprit(table[index], watched[index])
+            raise BadStep(index, len(table), words)
+        first = zip(self.record.names, table[0].tolist(), strict=True)
+        self.first_terms = dict(first)
         return self.record.means(table)
 
     def _culprit(self, values: Tensor, watched: Tensor) -> str:
         if not watched[0].isfinite():
-            # The loss became so through another term, if there is one: name that.
-            names = self.record.names
-            bad = [n for n, v in zip(names, values, strict=True) if not v.isfinite()]
-            return f"term {next((n for n in bad if n != 'loss'), 'loss')!r}"
+            return terms_not_finite(self.record.names, values)
         sizes = zip(self.parameter_names, watched[1:], strict=True)
         # The last one: backward reached it first, and the others through it.
         *_, name = (name for name, size in sizes if not size.isfinite())
-        return f"gradient of {name!r}"
+        return f"gradient of {name!r} is not finite"
+
+
+class BadStep(Exception):
+    """The first step of an epoch that was not finite: its index, how many, and what."""
+
+    def __init__(self, index: int, n_steps: int, words: str) -> None:
+        super().__init__(words)
+        self.index, self.n_steps, self.words = index, n_steps, words

@@ -1,27 +1,26 @@
-"""One training run: what it holds, its epochs, and how it is stored and resumed."""
+"""One training run: what it holds, its epochs, and how they are noted."""
 
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 from tqdm import tqdm
 
-from aelib.train.checkpoints import load_checkpoint, pack
-from aelib.train.evaluation import (
+from aelib.train.calls import (
     Batch,
     Objective,
     batch_length,
-    check_device,
     check_gradient,
-    check_terms,
-    evaluate,
-    has_state,
+    device_of,
+    first_terms,
     memory_explained,
+    to_device,
 )
-from aelib.train.guard import Guard
+from aelib.train.diagnosis import cause
+from aelib.train.evaluation import evaluate, snapshot, try_next_batch
+from aelib.train.guard import BadStep, Guard
 from aelib.train.history import History
 from aelib.train.preparation import (
     Schedule,
@@ -29,12 +28,7 @@ from aelib.train.preparation import (
     default_optimizer,
     make_schedule,
 )
-from aelib.train.state import (
-    check_identity,
-    get_generators,
-    identity,
-    set_generators,
-)
+from aelib.train.stopping import Stop, StopEarly
 
 
 class ScalarTracker(Protocol):
@@ -53,6 +47,7 @@ class Run:
         objective: Objective,
         batches: Iterable[Batch],
         val_batches: Iterable[Batch] | None,
+        stop: Stop | None,
         grad_clip: float | None,
         compile: bool,
     ) -> None:
@@ -60,8 +55,12 @@ class Run:
         self.called = torch.compile(model) if compile else model
         self.objective = objective
         self.batches, self.val_batches = batches, val_batches
-        self.grad_clip = grad_clip
+        self.stop, self.grad_clip = stop, grad_clip
+        self.device = device_of(model)
         self.history = History()
+        self.first_terms: dict[str, float] = {}  # of the run's first step
+        self.rates: list[float] = []  # of learning, after each epoch
+        self.best: dict[str, Any] | None = None  # the weights of the best epoch
 
     def prepare(
         self,
@@ -73,40 +72,56 @@ class Run:
         """Make what is missing of optimizer and schedule, and the guard."""
         if optimizer is None:
             optimizer = default_optimizer(self.model, lr)
-        check_optimizer(self.model, optimizer)
-        self.optimizer = optimizer
+        else:
+            check_optimizer(self.model, optimizer, lr)
+        self.optimizer, self.epochs = optimizer, epochs
         self.n_steps = epochs * len(self.batches)
-        self.scheduler, name = make_schedule(schedule, optimizer, self.n_steps)
-        self.identity = identity(self.model, optimizer, name, self.grad_clip)
+        self.scheduler, self.schedule = make_schedule(schedule, optimizer, self.n_steps)
         self.guard = Guard(self.model, optimizer)
-        self.device = self.guard.device
+
+    def try_validation(self) -> None:
+        """Call the objective on the first validation batch, as every epoch will."""
+        if self.val_batches is not None:
+            try_next_batch(self.model, self.objective, self.val_batches)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are done, or the rule to stop says so."""
+        n_done = len(self.history)
+        stopped = n_done > 0 and self.stop is not None and self.stop(self.history)
+        return n_done >= self.epochs or bool(stopped)
 
     def epoch(self, bar: tqdm) -> None:
         """One pass over the batches, then the validation; adds to the history."""
         start = time.perf_counter()
         self.model.train()
         self.guard.start_epoch()
+        back = snapshot(self.model, self.objective, self.batches)
         for batch in self.batches:
             self._step(batch)
             bar.update()
-        means = self.guard.read(len(self.history) + 1)
+        try:
+            means = self.guard.read()
+        except BadStep as bad:
+            raise self._explained(bad, back) from None
+        self.first_terms = self.first_terms or self.guard.first_terms
         val = None
         if self.val_batches is not None:
-            val = evaluate(self.called, self.objective, self.val_batches)
+            val = self._validated()
         self.history.append(train=means, val=val, seconds=time.perf_counter() - start)
+        self.rates.append(float(self.optimizer.param_groups[0]["lr"]))
+        self._keep_best()
         bar.set_postfix(self.history.last)
 
     def _step(self, batch: Batch) -> None:
         guard, size = self.guard, batch_length(batch)
-        first = not guard.record.sizes
         with memory_explained(size):
-            if first:
-                check_device(batch, self.device)
+            batch = to_device(batch, self.device)
             guard.before_forward()
-            terms = self.objective(self.called, batch)
-            if first:
-                check_terms(terms)
-                check_gradient(terms["loss"])
+            if guard.record.sizes:
+                terms = self.objective(self.called, batch)
+            else:
+                terms = self._first_terms(batch)
             self.optimizer.zero_grad(set_to_none=True)
             terms["loss"].backward()
             guard.after_backward(terms, size)
@@ -116,64 +131,65 @@ class Run:
         if self.scheduler is not None:
             self.scheduler.step()
 
+    def _first_terms(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Those of an epoch's first batch, looked at more closely than the others."""
+        terms = first_terms(self.objective, self.called, batch)
+        check_gradient(terms["loss"])
+        if self.history.train and terms.keys() != self.history.train[0].keys():
+            raise ValueError(
+                "objective must return the terms of the epochs before, "
+                f"{sorted(self.history.train[0])}, got {sorted(terms)}"
+            )
+        if isinstance(self.stop, StopEarly) and self.stop.term not in terms:
+            raise ValueError(
+                f"stop's term must be one of {sorted(terms)}, got {self.stop.term!r}"
+            )
+        return terms
+
+    def _explained(self, bad: BadStep, back: Any) -> FloatingPointError:
+        now = snapshot(self.model, self.objective, self.batches)
+        back()  # to where the epoch began, so that the batch comes again
+        why = cause(self.model, self.batches, bad.index)
+        now()
+        return FloatingPointError(
+            f"epoch {len(self.history) + 1}, step {bad.index + 1} of {bad.n_steps}: "
+            f"{bad.words}; {why}; no parameter was changed by this step or a later one"
+        )
+
+    def _validated(self) -> dict[str, float]:
+        try:
+            return evaluate(self.called, self.objective, self.val_batches)
+        except FloatingPointError as error:
+            epoch = len(self.history) + 1
+            raise FloatingPointError(f"validation of epoch {epoch}: {error}") from None
+
+    @property
+    def keeps_best(self) -> bool:
+        return isinstance(self.stop, StopEarly) and self.stop.keep_best
+
+    def _keep_best(self) -> None:
+        if self.keeps_best:
+            best = self.stop.best_epoch(self.history)
+            if best == len(self.history):
+                state = self.model.state_dict()
+                self.best = {name: tensor.clone() for name, tensor in state.items()}
+            self.history.best_epoch = best
+
+    def finish(self) -> None:
+        """Leave the model in train mode, with the weights that were asked for."""
+        if self.best is not None:
+            self.model.load_state_dict(self.best)
+        self.model.train()
+
     @property
     def n_done(self) -> int:
         """Steps of the epochs in the history."""
         return len(self.history) * len(self.batches)
 
-    def scalars(self) -> dict[str, float]:
-        """The last epoch for a tracker."""
-        history = self.history
-        values = {f"train/{name}": mean for name, mean in history.train[-1].items()}
-        if history.val:
-            values |= {f"val/{name}": mean for name, mean in history.val[-1].items()}
-        rate = float(self.optimizer.param_groups[0]["lr"])
-        return {**values, "lr": rate, "seconds": history.seconds[-1]}
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint holds: all that the remaining epochs depend on."""
-        batches = self.batches
-        return {
-            "identity": self.identity,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.scheduler.state_dict() if self.scheduler else None,
-            "batches": batches.state_dict() if has_state(batches) else None,
-            "generators": get_generators(self.device),
-            "history": self.history.to_dict(),
-        }
-
-    def start_from(self, path: Path, epochs: int, resume: bool) -> None:
-        """Go on from the checkpoint at `path`, if there is one and `resume`.
-
-        Raises:
-            TypeError: this run could not be stored in one.
-            ValueError: the file is damaged, or of another run.
-        """
-        if not (resume and path.exists()):
-            pack(self.state())  # now, not after the first epoch
-            return
-        state = load_checkpoint(path)
-        if not state.keys() >= self.state().keys():
-            raise ValueError(
-                f"checkpoint {path} must be written by train to resume it, "
-                f"got one that holds {sorted(map(str, state))}"
-            )
-        check_identity(path, state["identity"], self.identity)
-        history = History.from_dict(state["history"])
-        if len(history) > epochs:
-            raise ValueError(
-                f"epochs must be at least the {len(history)} that checkpoint {path} "
-                f"holds, got {epochs}"
-            )
-        self._load(state)
-        self.history = history
-
-    def _load(self, state: dict[str, Any]) -> None:
-        if has_state(self.batches) and state["batches"] is not None:
-            self.batches.load_state_dict(state["batches"])  # may refuse, so comes first
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.scheduler is not None:
-            self.scheduler.load_state_dict(state["schedule"])
-        set_generators(state["generators"], self.device)
+    def scalars(self, epoch: int) -> dict[str, float]:
+        """One epoch, from 1, for a tracker."""
+        history, index = self.history, epoch - 1
+        values = {f"train/{name}": mean for name, mean in history.train[index].items()}
+        val = (history.val[index] if history.val else None) or {}
+        values |= {f"val/{name}": mean for name, mean in val.items()}
+        return {**values, "lr": self.rates[index], "seconds": history.seconds[index]}

@@ -12,6 +12,7 @@ from chapters import ROOT
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from book_site import environment
 
+FOLDERS = ("IPYTHONDIR", "MPLCONFIGDIR")
 COPIED = (
     *("_config.yml", "book/_ext", "book/_static", "book/vendor"),
     *("conftest.py", "pyproject.toml", "scripts/build_book.py"),
@@ -96,7 +97,7 @@ def run(book: Path, *command: str, **environment: str) -> subprocess.CompletedPr
 
 def plain_build(book: Path) -> subprocess.CompletedProcess:
     """The command that everybody knows, without anything that `make` sets."""
-    unset = [f"--unset={name}" for name in environment.SETTINGS | {"IPYTHONDIR": ""}]
+    unset = [f"--unset={name}" for name in (*environment.SETTINGS, *FOLDERS)]
     tool = str(Path(sys.executable).with_name("jupyter-book"))
     words = ["env", *unset, tool, "build", "."]
     return subprocess.run(words, cwd=book, capture_output=True, text=True, timeout=120)

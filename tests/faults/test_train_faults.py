@@ -19,17 +19,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sequences
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from aelib.data.batches import Batches
-from aelib.train import load_checkpoint, save_checkpoint, train
+from aelib.trackers import FileTracker, read_scalars
+from aelib.train import load_checkpoint, save_checkpoint, stop_early, train
 from aelib.train.checkpoints import MAGIC
 
 pytestmark = pytest.mark.faults
 
 N_KILLS, N_FLIPS, N_CUTS, N_POISONS = 20, 200, 100, 24
+N_KILLS_OF_PARTS, N_SEQUENCES = 6, 200
 EPOCHS, N, SIZE = 16, 40, 16
 N_STEPS = 3  # of an epoch
 PRELOAD = ["torch._dynamo", "aelib.train", "numpy", "pytest", "tqdm"]
@@ -63,7 +67,40 @@ def draw_everywhere(model, x):
     return {"loss": scale * (model(x) - x).square().sum(dim=1).mean()}
 
 
-def run(folder: str) -> None:
+class WarmUp:
+    """`draw_everywhere` with a weight that rises with the steps, which it counts."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.generator = torch.Generator().manual_seed(2)
+
+    def __call__(self, model, x):
+        self.n += model.training
+        noise = 1 + torch.rand((), generator=self.generator)
+        beta = torch.tensor(min(1.0, self.n / 30))
+        loss = draw_everywhere(model, x)["loss"] * noise
+        return {"loss": loss * (0.1 + beta), "beta": beta}
+
+    def state_dict(self) -> dict:
+        return {"n": self.n}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.n = state["n"]
+
+
+def parts_with_a_state(x: torch.Tensor, folder: str) -> dict:
+    """All that a run may be made of that has a state of its own."""
+    own = torch.Generator().manual_seed(3)
+    return {
+        "objective": WarmUp(),
+        "batches": DataLoader(x, SIZE, shuffle=True, generator=own),
+        "tracker": FileTracker(folder),
+        "stop": stop_early(patience=EPOCHS, keep_best=True),
+        "run_key": {"data": "random"},
+    }
+
+
+def run(folder: str, parts: bool = False) -> None:
     """A run whose every step draws from all generators, in a process of its own."""
     os.environ["AELIB_PROGRESS"] = "0"
     tqdm.set_lock(threading.RLock())  # the default one would outlive a killed process
@@ -74,15 +111,15 @@ def run(folder: str) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 4), nn.Dropout(0.2), nn.Linear(4, 6))
     x = torch.rand(N, 6)
-    train(
-        model,
-        draw_everywhere,
-        Batches(x, SIZE, generator=torch.Generator().manual_seed(1)),
-        val_batches=Batches(x, 15),
-        epochs=EPOCHS,
-        lr=0.02,
-        checkpoint=Path(folder, "run.ckpt"),
-    )
+    options = {
+        "objective": draw_everywhere,
+        "batches": Batches(x, SIZE, generator=torch.Generator().manual_seed(1)),
+        "val_batches": Batches(x, 15),
+        "epochs": EPOCHS,
+        "lr": 0.02,
+        "checkpoint": Path(folder, "run.ckpt"),
+    }
+    train(model, **options | (parts_with_a_state(x, folder) if parts else {}))
 
 
 def processes():
@@ -94,8 +131,8 @@ def processes():
     return context
 
 
-def start(folder: Path):
-    process = processes().Process(target=run, args=(str(folder),))
+def start(folder: Path, parts: bool = False):
+    process = processes().Process(target=run, args=(str(folder), parts))
     process.start()
     return process
 
@@ -150,6 +187,74 @@ def test_killed_runs_end_as_the_uninterrupted_one(tmp_path):
     assert n_equal == N_KILLS
     assert in_run >= N_KILLS // 2
     assert in_write >= N_KILLS // 4
+
+
+def test_every_part_with_a_state_survives_a_kill(tmp_path):
+    process = start(tmp_path / "whole", parts=True)
+    process.join()
+    assert process.exitcode == 0
+    expected = end_state(tmp_path / "whole")
+    whole = read_scalars(tmp_path / "whole")
+    rng = random.Random(3)
+    for trial in range(N_KILLS_OF_PARTS):
+        folder = tmp_path / str(trial)
+        process = start(folder, parts=True)
+        n_writes = rng.randrange(1, EPOCHS // 2)
+        kill_after(process, folder, n_writes, inside=trial % 2 == 0, rng=rng)
+        assert process.exitcode != 0
+        process = start(folder, parts=True)
+        process.join()
+        assert process.exitcode == 0
+        assert equal(end_state(folder), expected)
+        rows = read_scalars(folder)
+        assert [{**row, "seconds": 0} for row in rows] == [
+            {**row, "seconds": 0} for row in whole
+        ]
+        names = sorted(path.name for path in folder.iterdir())
+        assert names == ["run.ckpt", "scalars.jsonl"]
+
+
+def test_workers_of_a_loader_are_resumed(tmp_path):
+    """They draw from seeds that the loader's generator gives."""
+    x = torch.rand(N, 6)
+
+    def go(folder: str, objective=draw_everywhere, epochs: int = 3):
+        torch.manual_seed(0)
+        model = nn.Linear(6, 6)
+        random.seed(0)
+        np.random.seed(0)  # noqa: NPY002
+        own = torch.Generator().manual_seed(3)
+        workers = {"num_workers": 2, "generator": own, "shuffle": True}
+        loader = DataLoader(Augmented(x), SIZE, **workers)
+        options = {"epochs": epochs, "progress": False, "schedule": "constant"}
+        path = tmp_path / folder / "run.ckpt"
+        return train(model, objective, loader, checkpoint=path, **options)
+
+    expected = go("whole").train
+    go("parts", epochs=1)
+    assert go("parts").train == expected
+
+
+class Augmented(Dataset):
+    def __init__(self, x: torch.Tensor) -> None:
+        self.x = x
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.x[index] + 0.1 * torch.rand(())
+
+
+def test_random_sequences_of_calls_on_one_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no power is cut here
+    losses, seen = sequences.expected(), []
+    for trial in range(N_SEQUENCES):
+        path = tmp_path / f"{trial}.ckpt"
+        seen += sequences.try_sequence(random.Random(trial), path, losses)
+    counts = {what: seen.count(what) for what in set(seen)}
+    print(counts)
+    assert min(counts["done"], counts["refused"], counts["killed"]) > N_SEQUENCES // 4
 
 
 # Damage
@@ -292,7 +397,7 @@ def test_a_full_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run.ckpt"]
 
 
-N_SAVES = 30
+N_SAVES = 120
 
 
 def save_often(path: str, who: int, n_saves: int, barrier) -> None:
@@ -336,6 +441,7 @@ def test_processes_that_save_to_one_path_do_not_meet(tmp_path):
 
 # Numbers that are not finite
 
+# Put into the objective's copy of the data, so that the batch itself is good.
 EXPECTED = {"data": "term 'distortion'", "loss": "term 'loss'", "gradient": "gradient"}
 
 

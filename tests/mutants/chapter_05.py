@@ -31,8 +31,8 @@ MUTATIONS = [
     Mutation(
         "corrupt-masking-keeps-the-rate",
         "aelib/data/corrupt.py",
-        "lost = _uniform(x, rate, generator) < rate",
-        "lost = _uniform(x, rate, generator) > rate",
+        '_uniform(x, generator) < _share("rate", rate)',
+        '_uniform(x, generator) > _share("rate", rate)',
         ("tests/test_corrupt.py::test_masking_loses_whole_pixels_and_scales_nothing",),
     ),
     Mutation(
@@ -68,8 +68,8 @@ MUTATIONS = [
     Mutation(
         "corrupt-rate-in-per-cent",
         "aelib/data/corrupt.py",
-        '_expect.number("rate", rate, least=0, most=1)',
-        '_expect.number("rate", rate, least=0, most=100)',
+        "_expect.number(name, value, least=0, most=1)",
+        "_expect.number(name, value, least=0, most=100)",
         ("tests/test_corrupt.py::test_wrong_calls_are_named",),
     ),
     Mutation(

@@ -51,8 +51,8 @@ MUTATIONS = [
     Mutation(
         "check-kl-swaps-its-truth",
         "aelib/checks/divergence.py",
-        "kl_divergence(q, p),",
-        "kl_divergence(p, q),",
+        "kl_divergence(q, p)",
+        "kl_divergence(p, q)",
         ("tests/test_checks_divergence.py::test_right_divergences_pass",),
         chapter=CHAPTER,
     ),

@@ -69,8 +69,8 @@ MUTATIONS = [
     Mutation(
         "check-vae-loss-without-rate",
         "aelib/checks/variational.py",
-        "(distortion + rate).mean(),",
-        "distortion.mean(),",
+        "(distortion + rate).mean()",
+        "distortion.mean()",
         ("tests/test_checks_variational.py",),
         chapter=CHAPTER,
     ),

@@ -3,6 +3,7 @@
 from mutants.entry import Mutation
 
 LAB, READ = "tests/test_lab.py", "tests/test_results.py"
+MADE = "tests/test_evidence.py"
 
 MUTATIONS = [
     Mutation(
@@ -74,8 +75,8 @@ MUTATIONS = [
     Mutation(
         "lab-keeps-what-is-not-finite",
         "aelib/lab/study.py",
-        "if not math.isfinite(number):",
-        "if math.isnan(number):",
+        '_expect.number(f"column {column!r} of {row!r}", value)',
+        '_expect.number(f"column {column!r} of {row!r}", value, finite=False)',
         (f"{LAB}::test_wrong_scripts_are_named",),
     ),
     Mutation(
@@ -203,5 +204,116 @@ MUTATIONS = [
         "signal.signal(signal.SIGTERM",
         "signal.signal(signal.SIGUSR1",
         ("tests/faults/test_evidence_faults.py",),
+    ),
+    Mutation(
+        "evidence-command-forgives-one-failure",
+        "scripts/evidence.py",
+        "return max((restamp",
+        "return min((restamp",
+        (f"{MADE}::test_one_chapter_that_fails_fails_the_command",),
+    ),
+    Mutation(
+        "smoke-command-forgives-one-failure",
+        "scripts/evidence.py",
+        "    return int(any(failures))\n",
+        "    return int(all(failures))\n",
+        (f"{MADE}::test_one_chapter_that_fails_fails_the_command",),
+    ),
+    Mutation(
+        "table-without-its-spread",
+        "aelib/results/table.py",
+        'return [mean, f"{_PLUS_MINUS} {value.sd:,.{places}f}"]',
+        "return [mean]",
+        (f"{READ}::test_a_cell_says_the_same_in_html_in_markdown_and_in_prose",),
+    ),
+    Mutation(
+        "table-columns-as-they-were-measured",
+        "aelib/results/evidence.py",
+        'labels, columns = chosen["rows"], chosen["columns"]',
+        'labels, columns = chosen["rows"], sorted(chosen["columns"])',
+        (f"{READ}::test_rows_and_columns_come_in_the_order_asked_for",),
+    ),
+    Mutation(
+        "restore-leaves-train-mode",
+        "aelib/results/evidence.py",
+        "        return into.eval()\n",
+        "        return into\n",
+        (f"{READ}::test_pictures_curves_histories_and_networks_come_back",),
+    ),
+    Mutation(
+        "restore-passes-on-torchs-page",
+        "aelib/results/evidence.py",
+        "            _check_layers(row, into, weights)\n",
+        "",
+        (f"{READ}::test_pictures_curves_histories_and_networks_come_back",),
+    ),
+    Mutation(
+        "pictures-of-another-scale",
+        "aelib/results/evidence.py",
+        "images.float() / 255",
+        "images.float() / 256",
+        (f"{READ}::test_pictures_curves_histories_and_networks_come_back",),
+    ),
+    Mutation(
+        "missing-evidence-breaks-a-page",
+        "aelib/results/__init__.py",
+        "    if not path.exists():\n        return Evidence(slug, home)\n",
+        "",
+        (f"{READ}::test_missing_evidence_says_so_and_breaks_no_page",),
+    ),
+    Mutation(
+        "evidence-never-stale",
+        "aelib/results/digest.py",
+        "parts = [normal_source(script), *map(",
+        "parts = [script.name, *map(",
+        (f"{READ}::test_the_digest_sees_what_changes_numbers_and_nothing_else",),
+    ),
+    Mutation(
+        "lab-commit-of-the-end",
+        "aelib/lab/study.py",
+        "here = {**self._origin,",
+        "here = {**provenance.origin(),",
+        (f"{LAB}::test_commit_is_taken_before_the_first_run_and_once",),
+    ),
+    Mutation(
+        "lab-runs-of-an-edited-script",
+        "aelib/lab/study.py",
+        "return self._modules() + part",
+        "return self._modules()",
+        (
+            f"{LAB}"
+            "::test_finished_runs_are_found_again_and_an_edit_redoes_what_it_touches",
+        ),
+    ),
+    Mutation(
+        "lab-smoke-scale-writes-to-the-package",
+        "aelib/lab/study.py",
+        "home = _RESULTS if self._full else Path(tempfile.mkdtemp())",
+        "home = _RESULTS",
+        (f"{LAB}::test_smoke_scale_finds_nothing_done_and_writes_nowhere_else",),
+    ),
+    Mutation(
+        "lab-runs-done-again",
+        "aelib/lab/runs.py",
+        "        if path.exists():\n            return\n",
+        "        path.unlink(missing_ok=True)\n",
+        (
+            f"{LAB}"
+            "::test_finished_runs_are_found_again_and_an_edit_redoes_what_it_touches",
+        ),
+    ),
+    Mutation(
+        "lab-pictures-of-any-range",
+        "aelib/lab/writing.py",
+        "images.ndim != 4 or not 0 <= images.min() <= images.max() <= 1:",
+        "images.ndim != 4:",
+        (f"{LAB}::test_wrong_scripts_are_named",),
+    ),
+    Mutation(
+        "lab-takes-text-for-a-number",
+        "aelib/lab/study.py",
+        "            numbers[column] = _expect",
+        "            value = float(value)\n            numbers[column] = _expect",
+        (f"{LAB}::test_wrong_scripts_are_named",),
     ),
 ]

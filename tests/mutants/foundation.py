@@ -2,49 +2,50 @@
 
 from mutants.entry import Mutation
 
-_EXPECT, _FILES, _LINEAR = "aelib/_expect.py", "aelib/_files.py", "aelib/linear.py"
+_PLAIN, _TENSORS = "aelib/_expect/plain.py", "aelib/_expect/tensors.py"
+_FILES, _LINEAR = "aelib/_files.py", "aelib/linear.py"
 _IN_EXPECT, _IN_FILES = "tests/test_expect.py", "tests/test_whole_files.py"
 _IN_LINEAR, _IN_START = "tests/test_linear.py", "tests/test_start.py"
 
 MUTATIONS = [
     Mutation(
         "expect-bool-is-an-int",
-        _EXPECT,
+        _PLAIN,
         "if isinstance(value, bool) or not isinstance(value, numbers.Integral):",
         "if not isinstance(value, numbers.Integral):",
         (f"{_IN_EXPECT}::test_what_is_no_integer",),
     ),
     Mutation(
         "expect-numpy-stays-numpy",
-        _EXPECT,
+        _PLAIN,
         "    number = int(value)\n",
         "    number = value\n",
         (f"{_IN_EXPECT}::test_integers_become_plain",),
     ),
     Mutation(
         "expect-nan-is-a-number",
-        _EXPECT,
+        _PLAIN,
         "(least is None or found >= least)",
         "(least is None or not found < least)",
         (f"{_IN_EXPECT}::test_numbers_out_of_bounds",),
     ),
     Mutation(
         "expect-open-end-closed",
-        _EXPECT,
+        _PLAIN,
         "found < below",
         "found <= below",
         (f"{_IN_EXPECT}::test_numbers_out_of_bounds",),
     ),
     Mutation(
         "expect-any-device",
-        _EXPECT,
+        _TENSORS,
         "    if value.device != other.device:\n",
         "    if value.device.type == other.device:\n",
         (f"{_IN_EXPECT}::test_what_is_refused",),
     ),
     Mutation(
         "expect-floating-reads-values",
-        _EXPECT,
+        _TENSORS,
         '    """A floating-point tensor, with as many axes as `axes` names."""\n',
         "    bool(value.sum())\n",
         (f"{_IN_EXPECT}::test_only_values_reads_what_is_in_a_tensor",),
@@ -77,8 +78,8 @@ MUTATIONS = [
     Mutation(
         "files-never-swept",
         _FILES,
-        "    sweep(path)\n    temporary, file",
-        "    temporary, file",
+        "    sweep(path)\n    return",
+        "    return",
         (f"{_IN_FILES}::test_what_a_killed_process_left_is_swept_by_the_next_write",),
     ),
     Mutation(
@@ -185,9 +186,9 @@ MUTATIONS = [
     ),
     Mutation(
         "layers-foundation-imports-aelib",
-        "aelib/_expect.py",
-        "from torch import Tensor\n",
-        "from torch import Tensor\n\nfrom aelib import _files  # noqa: F401\n",
+        _TENSORS,
+        "from torch import Generator, Tensor, nn\n",
+        "from torch import Generator, Tensor, nn\n\nfrom aelib import _files\n",
         ("tests/test_layers.py::test_arrows",),
     ),
 ]

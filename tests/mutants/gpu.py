@@ -45,8 +45,8 @@ MUTATIONS = [
     ),
     Mutation(
         "gpu-generators-not-put-back",
-        "aelib/train/run.py",
-        'set_generators(state["generators"], self.device)',
+        "aelib/train/resume.py",
+        'set_generators(state["generators"], run.device)',
         "pass",
         (
             "tests/test_gpu.py"

@@ -13,8 +13,8 @@ MUTATIONS = [
     Mutation(
         "history-from-epoch-zero",
         "aelib/plots/charts.py",
-        "torch.arange(1, 1 + len(",
-        "torch.arange(0, len(",
+        "torch.arange(1, 1 + next(",
+        "torch.arange(0, next(",
         ("tests/test_plots.py::test_history_starts_at_epoch_one",),
     ),
     Mutation(

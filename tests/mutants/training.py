@@ -48,7 +48,7 @@ MUTATIONS = [
     Mutation(
         "train-evaluate-moves-generators",
         "aelib/train/evaluation.py",
-        "        set_generators(generators, device)\n",
+        "        set_generators(shared, device)\n",
         "",
         ("tests/test_train.py::test_evaluate_leaves_everything_as_it_was",),
     ),
@@ -77,15 +77,15 @@ MUTATIONS = [
     ),
     Mutation(
         "train-numpy-generator-not-restored",
-        "aelib/train/state.py",
+        "aelib/train/generators.py",
         "    np.random.set_state(state)",
         "    str(state)",
         ("tests/test_train.py::test_resumed_run_equals_the_uninterrupted_one",),
     ),
     Mutation(
         "train-optimizer-not-restored",
-        "aelib/train/run.py",
-        'self.optimizer.load_state_dict(state["optimizer"])',
+        "aelib/train/resume.py",
+        'run.optimizer.load_state_dict(state["optimizer"])',
         'str(state["optimizer"])',
         ("tests/test_train.py::test_resumed_run_equals_the_uninterrupted_one",),
     ),
@@ -133,7 +133,7 @@ MUTATIONS = [
     ),
     Mutation(
         "checkpoint-of-another-run-accepted",
-        "aelib/train/state.py",
+        "aelib/train/identity.py",
         "if saved.get(name) != given.get(name):",
         "if name not in saved and name not in given:",
         ("tests/test_train.py::test_checkpoint_of_another_run_is_refused",),

@@ -21,6 +21,9 @@ def prepare(root: Path) -> None:
         os.environ.setdefault(name, value)
     folder = root / "_build" / ".ipython"
     os.environ.setdefault("IPYTHONDIR", str(folder))  # nobody's private start-up files
+    # Where the home folder cannot be written, matplotlib says so on stderr.
+    matplotlib = root / "_build" / ".matplotlib"
+    os.environ.setdefault("MPLCONFIGDIR", str(matplotlib))
     profile = folder / "profile_default" / "ipython_kernel_config.py"
     if not profile.exists():
         profile.parent.mkdir(parents=True, exist_ok=True)
