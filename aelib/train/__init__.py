@@ -71,12 +71,13 @@ from aelib.train.checkpoints import load_checkpoint, save_checkpoint
 from aelib.train.evaluation import evaluate
 from aelib.train.history import History
 from aelib.train.loop import train
-from aelib.train.stopping import stop_early
+from aelib.train.stopping import StopEarly, stop_early
 
 __all__ = [
     "Batch",
     "History",
     "Objective",
+    "StopEarly",
     "evaluate",
     "load_checkpoint",
     "save_checkpoint",
