@@ -343,17 +343,34 @@ def samples(pca: PCA, networks: dict[str, Sequence[nn.Module]]) -> None:
 
         study.run(f"samples, {name}", trial)
         rows[f"samples, {name}"] = name
-    study.run("VAE, codes of test images", of_test_images(networks["VAE"]))
     study.table("samples", rows, list(KINDS))
 
 
-def of_test_images(models: Sequence[nn.Module]) -> Callable[[int], dict[str, float]]:
-    @torch.no_grad()
-    def trial(seed: int) -> dict[str, float]:
-        model = models[study.seeds.index(seed)]
-        return {"FFD": ffd(model.decode(codes_of(model, x_test[:n_samples])))}
+def at_equal_width(networks: dict[str, Sequence[nn.Module]]) -> None:
+    """Draws around zero, as wide as the codes; beside them the codes of images."""
 
-    return trial
+    def one(row: str, models: Sequence[nn.Module], draw: Callable) -> None:
+        @torch.no_grad()
+        def trial(seed: int) -> dict[str, float]:
+            model = models[study.seeds.index(seed)]
+            return {"FFD": ffd(model.decode(draw(model)))}
+
+        study.run(row, trial)
+
+    def as_wide(model: nn.Module) -> Tensor:
+        """With one standard deviation for all units, that of the codes."""
+        return codes_of(model, x_train).var(dim=0).mean().sqrt() * prior(n_samples)
+
+    for name, models in networks.items():
+        one(f"equal width, {name}", models, as_wide)
+        one(f"test images, {name}", models, lambda model: codes_of(model, x_test))
+    one("VAE, stretched", networks["VAE"], lambda model: STRETCH * prior(n_samples))
+    study.table(
+        "equal width", {f"equal width, {name}": name for name in networks}, ["FFD"]
+    )
+
+
+STRETCH = 1.6
 
 
 WALKS = {  # from class to class
@@ -374,10 +391,9 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
     study.picture("random codes", {name: x[:12] for name, x in rows.items()})
     study.picture("samples", {"variational": rows["variational"]})
     ideas = {"AE": "neither", "VAE": "both"}
-    study.picture(
-        "crossed",
-        {ideas.get(name, name): m[0].decode(z[:12]) for name, m in networks.items()},
-    )
+    crossed = {ideas.get(name, name): m[0] for name, m in networks.items()}
+    del crossed["normalised"]
+    study.picture("crossed", {name: m.decode(z[:12]) for name, m in crossed.items()})
     labels = fashion.test.labels
     first = [int((labels == c).nonzero()[0]) for c in range(len(fashion.classes))]
     x = x_test[first]
@@ -452,6 +468,17 @@ def noise_and_price() -> dict[str, Sequence[nn.Module]]:
         ["error", "smallest spread", "largest spread", "FFD"],
     )
     return networks
+
+
+def normalised() -> Autoencoder:
+    """Place and width by decree: each unit has mean 0 and variance 1 over a batch."""
+    encoder = MLPEncoder(SHAPE, [256, 64], SIZE)
+    fixed = nn.BatchNorm1d(SIZE, affine=False)
+    return Autoencoder(nn.Sequential(encoder, fixed), decoder(SIZE))
+
+
+def by_decree() -> Sequence[nn.Module]:
+    return train("normalised codes", normalised, plain, measure_plain)
 
 
 def longer() -> None:
@@ -616,6 +643,7 @@ def main() -> None:
         "VAE": train("VAE", vae, calibrated, measure_calibrated, keep=True),
     }
     networks |= noise_and_price()
+    networks["normalised"] = by_decree()
     train("VAE, Bernoulli", bernoulli_vae, bernoulli, measure_vae(None, torch.sigmoid))
     longer()
     noise_variances()
@@ -623,9 +651,10 @@ def main() -> None:
     heads()
     two_numbers()
     faces()
-    order = ("AE", "noise alone", "price alone", "VAE")
+    order = ("AE", "noise alone", "price alone", "normalised", "VAE")
     networks = {name: networks[name] for name in order}
     samples(pca, networks)
+    at_equal_width(networks)
     width(networks["VAE"])
     pictures(networks)
     print(study.save())
