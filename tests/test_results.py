@@ -391,3 +391,13 @@ def test_no_module_of_aelib_is_imported_in_a_way_that_the_digest_misses():
     for path in digest._PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             assert not getattr(node, "level", 0), f"{path}: a relative import"
+
+
+def test_a_column_whose_numbers_differ_by_powers_shows_each_by_itself():
+    numbers = (392.0, 3.92, 0.5, 0.03, 0.0125)
+    table = Table({str(x): [Value(x)] for x in numbers}, {"variance": ""})
+    cells = [line.split("|")[2].strip() for line in repr(table).splitlines()[2:]]
+    assert cells == ["392", "3.92", "0.500", "0.0300", "0.0125"]
+    table = Table({str(x): [Value(x)] for x in (48.2, 13.4, 9.36)}, {"error": ""})
+    cells = [line.split("|")[2].strip() for line in repr(table).splitlines()[2:]]
+    assert cells == ["48.2", "13.4", "9.4"]

@@ -68,13 +68,18 @@ class Table:
         ]
         return "\n".join(lines) + (f"\n\n{self.provenance}" if self.provenance else "")
 
-    def _places(self) -> list[int]:
-        """Decimals of each column: three digits of its largest number."""
-        found = []
+    def _places(self) -> list[int | None]:
+        """Decimals of each column: three digits of its largest number.
+
+        None, for three digits of each number, where these would vanish beside it.
+        """
+        found: list[int | None] = []
         for values in zip(*self.rows.values(), strict=True):
             means = [abs(v.mean) for v in values if v is not None and v.n]
             whole = all(mean == round(mean) for mean in means)
-            found.append(0 if whole else _three_digits(max(means)))
+            places = 0 if whole else _three_digits(max(means))
+            vanish = [0 < mean < 5 * 10**-places for mean in means if mean >= _TINY]
+            found.append(None if sum(vanish) > len(means) / 2 else places)
         return found
 
     def _titles(self) -> list[str]:
@@ -91,7 +96,7 @@ def plain(value: Value | None, places: int | None = None) -> str:
     return " ".join(_texts(value, places))
 
 
-def _cell(value: Value | None, places: int) -> str:
+def _cell(value: Value | None, places: int | None) -> str:
     mean, *spread = _texts(value, places)
     return mean + (f" <small>{spread[0]}</small>" if spread else "")
 
