@@ -33,6 +33,7 @@ from aelib.train import (
     stop_early,
     train,
 )
+from aelib.train.objectives import Attributes
 
 
 @pytest.fixture(autouse=True)
@@ -384,6 +385,16 @@ class MovedTensor:
 
     def method(self, model, x):
         return self(model, x)
+
+
+def test_another_tensor_in_the_place_of_a_freed_one_is_a_change():
+    held = MovedTensor()
+    for _ in range(50):
+        held.centre = torch.zeros(6)
+        attributes = Attributes(held, linear())
+        del held.centre
+        held.centre = torch.ones(6)  # often where the freed one was
+        assert list(attributes.changed()) == ["objective.centre"]
 
 
 @pytest.mark.parametrize("kind", [WarmUp, MovedTensor])

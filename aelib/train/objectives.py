@@ -86,7 +86,7 @@ class Attributes:
         return {
             name: value
             for name, value in self._now().items()
-            if _mark(value) != self.marks.get(name)
+            if not _is_marked(value, self.marks.get(name))
         }
 
     def at_start(self) -> dict[str, Any]:
@@ -127,7 +127,17 @@ def _holders(name: str, part: Any) -> dict[str, Any]:
 
 
 def _mark(value: Any) -> Any:
-    return (id(value), value._version) if isinstance(value, Tensor) else repr(value)
+    """What shows a change; the tensor itself, since a freed one's id is used again."""
+    return (value, value._version) if isinstance(value, Tensor) else repr(value)
+
+
+def _is_marked(value: Any, mark: Any) -> bool:
+    if not isinstance(value, Tensor):
+        return mark == repr(value)
+    if not isinstance(mark, tuple):
+        return False
+    seen, version = mark
+    return seen is value and version == value._version
 
 
 def _reads(objective: Any) -> dict[str, Any]:
