@@ -123,7 +123,7 @@ def test_make_lab_starts_jupyterlab_with_the_settings_of_the_makefile(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text(text)
         (tmp_path / path).chmod(0o755)
-    hidden = {*names, "MAKEFLAGS", "MAKELEVEL"}
+    hidden = {*names, "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "VENV"}
     clean = {k: v for k, v in os.environ.items() if k not in hidden}
     done = subprocess.run(
         ["make", "lab", "OPTIONS=--no-browser"],
