@@ -1,6 +1,5 @@
 """What a checkpoint must share with the run that resumes it."""
 
-import hashlib
 import numbers
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from aelib.train import objectives
 from aelib.train.calls import Batch, Objective, device_of
-from aelib.train.sources import describe_source, has_state
+from aelib.train.sources import describe_source, digest, has_state
 
 
 def about_model(model: nn.Module) -> dict[str, str]:
@@ -90,12 +89,7 @@ def about_weights(weights: Mapping[str, Tensor] | None) -> dict[str, str]:
     """The weights that a run started from, if they were given."""
     if weights is None:
         return {"start": "none"}
-    digest = hashlib.sha256()
-    for name, tensor in weights.items():
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        digest.update(name.encode())
-        digest.update(flat.view(torch.uint8).numpy())
-    return {"start": f"weights of SHA-256 {digest.hexdigest()[:12]}"}
+    return {"start": f"weights of SHA-256 {digest(weights.items())}"}
 
 
 def check_identity(path: object, saved: dict[str, str], given: dict[str, str]) -> None:

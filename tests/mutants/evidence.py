@@ -276,16 +276,6 @@ MUTATIONS = [
         (f"{LAB}::test_commit_is_taken_before_the_first_run_and_once",),
     ),
     Mutation(
-        "lab-runs-of-an-edited-script",
-        "aelib/lab/study.py",
-        "return self._modules() + part",
-        "return self._modules()",
-        (
-            f"{LAB}"
-            "::test_finished_runs_are_found_again_and_an_edit_redoes_what_it_touches",
-        ),
-    ),
-    Mutation(
         "lab-smoke-scale-writes-to-the-package",
         "aelib/lab/study.py",
         "home = _RESULTS if self._full else Path(tempfile.mkdtemp())",

@@ -60,7 +60,7 @@ MUTATIONS = [
     Mutation(
         "resume-other-data-accepted",
         "aelib/train/sources.py",
-        "digest.update(flat.view(torch.uint8).numpy())",
+        "found.update(flat.view(torch.uint8).numpy())",
         "str(flat)",
         (f"{_RESUME}test_other_data_are_refused",),
     ),
