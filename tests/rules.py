@@ -1,8 +1,9 @@
-"""The shape of a chapter, as rules: each reads a notebook and says what is wrong.
+"""The shape of a notebook, as rules: each reads one and says what is wrong.
 
-`EVERY` holds for all chapters, `LESSON` for those in the new form. A rule takes the
-path of a notebook and returns sentences, none if all is well. `test_rules.py` turns
-each of them red.
+`rules_of` says which rules hold for a notebook: `EVERY` for all, `CHAPTER` for those
+with a number, `NEW_FORM` for lessons and for notebooks without a number, `LESSON` and
+`WITHOUT_A_NUMBER` for one of these alone. A rule takes the path of a notebook and
+returns sentences, none if all is well. `test_rules.py` turns each of them red.
 """
 
 import ast
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
+import chapters
 from chapters import ROOT, cells, code_cells, markdown, raw
 from lesson_text import paragraphs, without_fences
 from mirror import BUDGETS, is_picture, kind_of, lesson_part, look, trainers
@@ -43,13 +45,14 @@ def functions(source: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
     }
 
 
-# for every chapter ------------------------------------------------------------------
+# for every notebook -----------------------------------------------------------------
 
 
 def stored_without_outputs(path: Path) -> list[str]:
     notebook = raw(path)
     found = []
-    if not re.fullmatch(r"\d\d_[a-z_]+", path.stem):
+    has_number = re.fullmatch(r"\d\d_[a-z_]+", path.stem) is not None
+    if not has_number and path.stem not in chapters.UNNUMBERED:
         found.append(f"its name must be NN_slug, not {path.stem}")
     if set(notebook["metadata"]) != {"kernelspec"}:
         found.append("its metadata must hold the kernelspec and nothing else")
@@ -127,6 +130,46 @@ def nothing_forbidden(path: Path) -> list[str]:
     ]
 
 
+def one_name_one_meaning(path: Path) -> list[str]:
+    """A name that two cells bind must not be read by a third: which would it mean?"""
+    found = code_cells(path, without=STUB)
+    names = {c.id: top_level_names(c.source) for c in found}
+    wrong = []
+    for name in sorted(set().union(*(bound for bound, _ in names.values()))):
+        binders = {cell for cell, (bound, _) in names.items() if name in bound}
+        readers = {cell for cell, (_, read) in names.items() if name in read}
+        if len(binders) > 1 and not readers <= binders:
+            wrong.append(f"{name}: bound in {binders}, read in {readers - binders}")
+    return wrong
+
+
+def shown_cells_need_no_hidden_one(path: Path) -> list[str]:
+    """Who copies what the page shows must be able to run it."""
+    shown = code_cells(path, without=("remove-cell", *STUB))
+    names = [top_level_names(c.source) for c in shown]
+    visible = set().union(*(bound for bound, _ in names))
+    everywhere = [top_level_names(c.source) for c in code_cells(path, without=STUB)]
+    hidden = set().union(*(bound for bound, _ in everywhere)) - visible
+    needed = set().union(*(read for _, read in names)) & hidden
+    return [f"{name} is bound in a hidden cell alone" for name in sorted(needed)]
+
+
+@cache
+def keys() -> list[str]:
+    return re.findall(r"@\w+\{([\w-]+),", BIBLIOGRAPHY.read_text(encoding="utf-8"))
+
+
+def citations_exist(path: Path) -> list[str]:
+    """For pages too."""
+    cited = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", markdown(path))
+    wanted = {key for group in cited for key in re.split(r",\s*", group)}
+    wanted |= set(re.findall(r"bibliography\.md#ref-([\w-]+)", markdown(path)))
+    return [f"{key} is not in references.bib" for key in sorted(wanted - set(keys()))]
+
+
+# for every chapter ------------------------------------------------------------------
+
+
 def exercises_have_solutions(path: Path) -> list[str]:
     text, found = markdown(path), []
     exercises = re.findall(r"exercise-start\} (.*)\n:label: (\S+)", text)
@@ -184,44 +227,7 @@ def signature(node: ast.FunctionDef | ast.ClassDef) -> tuple:
     return (*dumped, ast.get_docstring(node))
 
 
-def one_name_one_meaning(path: Path) -> list[str]:
-    """A name that two cells bind must not be read by a third: which would it mean?"""
-    found = code_cells(path, without=STUB)
-    names = {c.id: top_level_names(c.source) for c in found}
-    wrong = []
-    for name in sorted(set().union(*(bound for bound, _ in names.values()))):
-        binders = {cell for cell, (bound, _) in names.items() if name in bound}
-        readers = {cell for cell, (_, read) in names.items() if name in read}
-        if len(binders) > 1 and not readers <= binders:
-            wrong.append(f"{name}: bound in {binders}, read in {readers - binders}")
-    return wrong
-
-
-def shown_cells_need_no_hidden_one(path: Path) -> list[str]:
-    """Who copies what the page shows must be able to run it."""
-    shown = code_cells(path, without=("remove-cell", *STUB))
-    names = [top_level_names(c.source) for c in shown]
-    visible = set().union(*(bound for bound, _ in names))
-    everywhere = [top_level_names(c.source) for c in code_cells(path, without=STUB)]
-    hidden = set().union(*(bound for bound, _ in everywhere)) - visible
-    needed = set().union(*(read for _, read in names)) & hidden
-    return [f"{name} is bound in a hidden cell alone" for name in sorted(needed)]
-
-
-@cache
-def keys() -> list[str]:
-    return re.findall(r"@\w+\{([\w-]+),", BIBLIOGRAPHY.read_text(encoding="utf-8"))
-
-
-def citations_exist(path: Path) -> list[str]:
-    """For pages too."""
-    cited = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", markdown(path))
-    wanted = {key for group in cited for key in re.split(r",\s*", group)}
-    wanted |= set(re.findall(r"bibliography\.md#ref-([\w-]+)", markdown(path)))
-    return [f"{key} is not in references.bib" for key in sorted(wanted - set(keys()))]
-
-
-# for lessons ------------------------------------------------------------------------
+# for the new form -------------------------------------------------------------------
 
 
 def budget(name: str, path: Path) -> list[str]:
@@ -254,8 +260,6 @@ def one_settings_cell(path: Path) -> list[str]:
         found.append("the first code cell holds imports and settings, and is folded")
     if not re.search(r"^device = aelib\.start\(", first.source, re.M):
         found.append("the first code cell must say device = aelib.start(...)")
-    if f'results.load("{path.stem}")' not in first.source:
-        found.append(f'the first code cell must load the evidence, "{path.stem}"')
     return found + [
         f"{cell.id}: an import outside the first code cell"
         for cell in others
@@ -293,6 +297,12 @@ def is_check(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assert)
 
 
+def loads_its_evidence(path: Path) -> list[str]:
+    if f'results.load("{path.stem}")' in code_cells(path)[0].source:
+        return []
+    return [f'the first code cell must load the evidence, "{path.stem}"']
+
+
 def ends_in_order(path: Path) -> list[str]:
     text = markdown(path)
     wanted = [
@@ -307,6 +317,19 @@ def ends_in_order(path: Path) -> list[str]:
         return [f"nothing fits {missing}"]
     places = [match.start() for match in found]
     return [] if places == sorted(places) else ["summary, table, exercises, reading"]
+
+
+def ends_with_a_summary(path: Path) -> list[str]:
+    """Of a notebook without a number, which has no exercises behind it."""
+    text, found = markdown(path), []
+    headings = re.findall(r"^## (.+)$", without_fences(text), re.M)
+    if headings[-1:] != ["Summary"]:
+        found.append(f"its last heading must be Summary, not {headings[-1:]}")
+    # what stands below that heading would count for no budget
+    if re.search(r"^## Exercises$", text, re.M) or "{exercise-start}" in text:
+        found.append("exercises belong to a chapter")
+    stubs = [c.id for c in code_cells(path) if "raises-exception" in c.tags]
+    return found + [f"{cell}: a stub belongs to a chapter" for cell in stubs]
 
 
 UNREADABLE = r"glue(?::\w+)?|cite(?::\w+)?|numref|doc"
@@ -398,53 +421,60 @@ def names_no_document(path: Path) -> list[str]:
     return [f"{name} belongs on the page of sources" for name in sorted(found)]
 
 
-def has_evidence_and_claims(path: Path) -> list[str]:
-    wanted = [
-        path.parents[1] / "experiments" / f"{path.stem}.py",
-        path.parents[1] / "tests" / "claims" / f"{path.stem}.py",
-    ]
-    return [
-        f"no {file.parent.name}/{file.name}" for file in wanted if not file.exists()
-    ]
+def has_evidence(path: Path) -> list[str]:
+    file = path.parents[1] / "experiments" / f"{path.stem}.py"
+    return [] if file.exists() else [f"no experiments/{file.name}"]
 
 
-EVERY: dict[str, Rule] = {
-    rule.__name__: rule
-    for rule in (
-        stored_without_outputs,
-        known_tags,
-        short_cells,
-        one_title,
-        figures_described,
-        nothing_forbidden,
-        exercises_have_solutions,
-        stubs_equal_solutions,
-        one_name_one_meaning,
-        shown_cells_need_no_hidden_one,
-        citations_exist,
-        fits_the_page,
-    )
-}
-LESSON: dict[str, Rule] = {
-    rule.__name__: rule
-    for rule in (
-        opens_with_a_picture,
-        one_settings_cell,
-        folded_cells_only_draw,
-        hidden_cells_only_check,
-        ends_in_order,
-        reads_everywhere,
-        links_lead_somewhere,
-        citations_say_whom,
-        no_comment_behind_a_bracket,
-        names_no_document,
-        has_evidence_and_claims,
-    )
-} | {f"at most: {name}": partial(budget, name) for name in BUDGETS if name != "glue"}
+def has_claims(path: Path) -> list[str]:
+    file = path.parents[1] / "tests" / "claims" / f"{path.stem}.py"
+    return [] if file.exists() else [f"no tests/claims/{file.name}"]
+
+
+def named(*rules: Rule) -> dict[str, Rule]:
+    return {rule.__name__: rule for rule in rules}
+
+
+EVERY = named(
+    stored_without_outputs,
+    known_tags,
+    short_cells,
+    one_title,
+    figures_described,
+    nothing_forbidden,
+    one_name_one_meaning,
+    shown_cells_need_no_hidden_one,
+    citations_exist,
+    fits_the_page,
+)
+CHAPTER = named(exercises_have_solutions, stubs_equal_solutions)
+NEW_FORM = named(
+    opens_with_a_picture,
+    one_settings_cell,
+    folded_cells_only_draw,
+    hidden_cells_only_check,
+    reads_everywhere,
+    links_lead_somewhere,
+    citations_say_whom,
+    no_comment_behind_a_bracket,
+    names_no_document,
+    has_claims,
+) | {f"at most: {name}": partial(budget, name) for name in BUDGETS if name != "glue"}
+LESSON = named(loads_its_evidence, ends_in_order, has_evidence)
+WITHOUT_A_NUMBER = named(ends_with_a_summary)
+
+
+def rules_of(path: Path) -> dict[str, Rule]:
+    """The rules that hold for a notebook, by their names; its own name decides."""
+    if path.stem in chapters.UNNUMBERED:
+        return EVERY | NEW_FORM | WITHOUT_A_NUMBER
+    if path.stem in chapters.OLD:
+        return EVERY | CHAPTER
+    return EVERY | CHAPTER | NEW_FORM | LESSON
 
 
 def copied_functions(paths: list[Path]) -> list[str]:
-    """Functions that stand in more than one chapter.
+    """Functions that stand in more than one notebook.
 
     Those of up to six lines may: what a lesson shows can be pasted and runs.
     """

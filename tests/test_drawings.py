@@ -1,11 +1,11 @@
-"""The drawings of the lessons: one style, a text instead of each, none left over."""
+"""The drawings of the pages: one style, a text instead of each, none left over."""
 
 import importlib.util
 import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from chapters import LESSONS, PAGES, ROOT, markdown
+from chapters import IN_NEW_FORM, PAGES, ROOT, markdown
 
 spec = importlib.util.spec_from_file_location("drawings", ROOT / "scripts/drawings.py")
 drawings = importlib.util.module_from_spec(spec)
@@ -16,7 +16,7 @@ LINK = re.compile(r"!\[([^\]]*)\]\((?:\.\./book/)?_static/drawings/(\w+\.svg)\)"
 
 
 def test_every_drawing_is_made_by_the_script_and_shown_by_a_page():
-    pages = [*LESSONS, *PAGES]
+    pages = [*IN_NEW_FORM, *PAGES]
     shown = {name for path in pages for _, name in LINK.findall(markdown(path))}
     assert shown == {path.name for path in FILES}
     assert shown == {f"{slug}.svg" for slug in drawings.DRAWINGS}

@@ -70,10 +70,10 @@ def test_every_lesson_runs_in_both_profiles_and_no_old_chapter(
     device, marker, tmp_path
 ):
     chosen = gpu.parts(device, False, tmp_path)
-    slugs = [path.stem for path in chapters.LESSONS]
+    slugs = [path.stem for path in chapters.IN_NEW_FORM]
     lessons = [(p.name, p.what) for p in chosen if "run_lesson" in p.words]
     assert lessons == [(name, slug) for name in ("fast", "full") for slug in slugs]
-    assert slugs and not set(slugs) & set(getattr(chapters, "OLD", []))
+    assert set(chapters.UNNUMBERED) < set(slugs) and not set(slugs) & set(chapters.OLD)
     order = [p.name for p in chosen if p.name not in ("fast", "full")]
     assert order == ["kit", "kit", "tests", "epochs"]
     (tests,) = (p for p in chosen if p.name == "tests")

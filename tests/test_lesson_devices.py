@@ -9,8 +9,6 @@ import pytest
 from fake_device import NotAnObjective
 from objectives import Called, call_objectives
 
-LESSONS = getattr(chapters, "LESSONS", [])
-
 SETTINGS = """
 import torch
 from torch import nn, Tensor
@@ -187,7 +185,7 @@ def test_what_fails_before_the_training_is_red(notebook):
         call_objectives(notebook(SETTINGS, MODEL + "\nwidth = 1 // 0\n", LOSS, TRAIN))
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", chapters.IN_NEW_FORM, ids=lambda path: path.stem)
 def test_objectives_of_the_lesson_run_on_a_gpu(path):
     code = "\n".join(c.source for c in chapters.cells(path) if c.kind == "code")
     trains = re.search(r"(?<![\w.])(?:train|evaluate)\(", code) is not None

@@ -1,33 +1,27 @@
-"""The shape of every chapter, read without running it; the rules are in `rules.py`."""
+"""The shape of every notebook, read without running it: the rules are in `rules.py`."""
 
 import pytest
 import rules
 import yaml
-from chapters import LESSONS, NOTEBOOKS, PAGES, ROOT, markdown
+from chapters import LESSONS, NOTEBOOKS, PAGES, ROOT, UNNUMBERED, markdown
 
-EVERY_CHAPTER = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-EVERY_LESSON = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
-
-
-def test_there_are_chapters_and_lessons():
-    assert NOTEBOOKS and LESSONS
+CASES = [(path, name) for path in NOTEBOOKS for name in rules.rules_of(path)]
 
 
-@EVERY_CHAPTER
-@pytest.mark.parametrize("name", rules.EVERY)
-def test_chapter(path, name):
-    found = rules.EVERY[name](path)
+def test_there_are_lessons_and_the_notebooks_without_a_number():
+    assert LESSONS
+    assert [path.stem for path in NOTEBOOKS if path.stem in UNNUMBERED] == UNNUMBERED
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), CASES, ids=[f"{path.stem}, {name}" for path, name in CASES]
+)
+def test_notebook_keeps_its_rules(path, name):
+    found = rules.rules_of(path)[name](path)
     assert not found, "\n".join(found)
 
 
-@EVERY_LESSON
-@pytest.mark.parametrize("name", rules.LESSON)
-def test_lesson(path, name):
-    found = rules.LESSON[name](path)
-    assert not found, "\n".join(found)
-
-
-def test_no_function_is_copied_between_chapters():
+def test_no_function_is_copied_between_notebooks():
     assert not rules.copied_functions(NOTEBOOKS)
 
 

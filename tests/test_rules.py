@@ -1,13 +1,15 @@
-"""Each rule on the shape of a chapter: one lesson that keeps all of them, and faults.
+"""Each rule on the shape of a notebook: one lesson that keeps all of them, and faults.
 
 The lesson is the one that `scripts/new_chapter.py` writes. A fault changes one thing in
-it, and turns red the rule that is named beside it, and no other.
+it, and turns red the rule that is named beside it, and no other. A notebook without a
+number is made of it as well.
 """
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import chapters
 import mirror
 import pytest
 import rules
@@ -16,7 +18,7 @@ from chapters import raw
 from scripts import new_chapter
 
 SLUG = "10_a_lesson"
-ALL = rules.EVERY | rules.LESSON
+ALL = rules.EVERY | rules.CHAPTER | rules.NEW_FORM | rules.LESSON
 Change = Callable[[dict], object]
 
 # The lesson's cells, by what they are.
@@ -39,7 +41,8 @@ def change(path: Path, *changes: Change) -> None:
 
 
 def red(path: Path) -> dict[str, list[str]]:
-    return {name: found for name, rule in ALL.items() if (found := rule(path))}
+    wanted = rules.rules_of(path).items()
+    return {name: found for name, rule in wanted if (found := rule(path))}
 
 
 # changes ----------------------------------------------------------------------------
@@ -177,9 +180,9 @@ FAULTS: dict[str, list[tuple[str, Change | list[Change]]]] = {
     "one_settings_cell": [
         ("shown", cell(SETTINGS, metadata={})),
         ("device", replace(SETTINGS, "device = aelib", "place = aelib")),
-        ("evidence", replace(SETTINGS, SLUG, "11_other")),
         ("import", append(MODEL, "\nimport math")),
     ],
+    "loads_its_evidence": [("other", replace(SETTINGS, SLUG, "11_other"))],
     "folded_cells_only_draw": [
         ("train", insert(TABLE, "train(model, loss, [])", "hide-input")),
         ("backward", insert(TABLE, "loss(model, x).backward()", "hide-input")),
@@ -261,8 +264,8 @@ def test_a_fault_turns_its_rule_red_and_no_other(lesson, rule, name, changes):
 
 
 def test_every_rule_was_seen_red():
-    # the two left out have tests of their own below
-    assert set(FAULTS) == set(ALL) - {"has_evidence_and_claims"}
+    # those left out have a test of their own below
+    assert set(FAULTS) == set(ALL) - {"has_evidence", "has_claims"}
 
 
 @pytest.mark.parametrize("source", ["!ls", "%time x", "from torch import *"])
@@ -271,10 +274,65 @@ def test_what_is_no_plain_python_is_refused(lesson, source):
     assert rules.nothing_forbidden(lesson)
 
 
-@pytest.mark.parametrize("folder", ["experiments", "tests/claims"])
-def test_a_lesson_needs_evidence_and_claims(lesson, folder):
+@pytest.mark.parametrize(
+    ("folder", "rule"),
+    [("experiments", "has_evidence"), ("tests/claims", "has_claims")],
+)
+def test_a_lesson_needs_evidence_and_claims(lesson, folder, rule):
     (lesson.parents[1] / folder / f"{SLUG}.py").unlink()
-    assert list(red(lesson)) == ["has_evidence_and_claims"]
+    assert list(red(lesson)) == [rule]
+
+
+# without a number -------------------------------------------------------------------
+
+
+def without_exercises(book: dict) -> None:
+    del book["cells"][STUB:]
+    source = "".join(book["cells"][ENDS]["source"])
+    book["cells"][ENDS]["source"] = source.partition("\n\n## Exercises")[0]
+
+
+@pytest.fixture
+def page(lesson: Path) -> Path:
+    (name,) = chapters.UNNUMBERED
+    change(
+        lesson,
+        without_exercises,
+        replace(SETTINGS, f'\nevidence = results.load("{SLUG}")', ""),
+        replace(TABLE, '\nevidence.table("errors")', ""),
+    )
+    root = lesson.parents[1]
+    (root / "experiments" / f"{SLUG}.py").unlink()
+    (root / "tests" / "claims" / f"{SLUG}.py").rename(root / f"tests/claims/{name}.py")
+    return lesson.rename(lesson.with_name(f"{name}.ipynb"))
+
+
+PAGE_FAULTS: list[tuple[str, Change]] = [
+    ("ends_with_a_summary", append(ENDS, "\n\n## Further reading\n\nMore.")),
+    ("ends_with_a_summary", insert(ENDS, "## Exercises\n\nNone.", kind="markdown")),
+    ("ends_with_a_summary", append(WHY, "\n\n```{exercise-start} E1\n```")),
+    ("ends_with_a_summary", insert(TABLE, "def f():\n    pass", "raises-exception")),
+    ("stored_without_outputs", cell(MODEL, execution_count=3)),
+    ("one_settings_cell", replace(SETTINGS, "device = aelib", "place = aelib")),
+    ("opens_with_a_picture", insert(PICTURE, "- a\n- b", kind="markdown")),
+    ("links_lead_somewhere", replace(QUESTION, "01_linear", "01_linea")),
+    ("at most: numbers", append(WHY, " 1.1, 1.2, 1.3, twelve and 15.")),
+]
+
+
+def test_a_notebook_without_a_number_needs_neither_exercises_nor_evidence(page):
+    assert red(page) == {}
+
+
+@pytest.mark.parametrize(("rule", "fault"), PAGE_FAULTS)
+def test_a_notebook_without_a_number_keeps_all_other_rules(page, rule, fault):
+    change(page, fault)
+    assert list(red(page)) == [rule]
+
+
+def test_a_notebook_without_a_number_has_claims(page):
+    (page.parents[1] / "tests" / "claims" / f"{page.stem}.py").unlink()
+    assert list(red(page)) == ["has_claims"]
 
 
 def test_a_misnamed_notebook_is_red(lesson):

@@ -378,6 +378,20 @@ def test_all_that_is_wrong_is_listed_with_its_place(lesson, tmp_path):
     assert "too coarse" in says.problems(script, lesson, Evidence())[0]
 
 
+def test_where_there_is_no_evidence_all_else_is_asked_for(lesson, tmp_path):
+    script = tmp_path / "your_own.py"
+    script.write_text("import math\nsays('an error of 9.35', math.sqrt(87.4))\n")
+    found = says.problems(script, lesson, None)
+    assert found[0].startswith("no claim covers words: '19.3' in ") and len(found) == 7
+    script.write_text("says('an error of 9.35', 9.4)\n")
+    written, off, *uncovered = says.problems(script, lesson, None)
+    assert "is written, not computed" in written and "the value is 9.4" in off
+    assert len(uncovered) == 7
+    script.write_text("says('4 units', evidence and 4)\n")
+    with pytest.raises(NameError, match="evidence"):
+        says.problems(script, lesson, None)
+
+
 def test_both_runs_draw_the_same_random_numbers(lesson):
     script = (
         "import random\nimport numpy as np\nimport torch\n"

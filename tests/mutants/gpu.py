@@ -32,8 +32,8 @@ MUTATIONS = [
     Mutation(
         "gpu-runs-old-chapters",
         "scripts/gpu.py",
-        "from chapters import LESSONS",
-        "from chapters import NOTEBOOKS as LESSONS",
+        "from chapters import IN_NEW_FORM",
+        "from chapters import NOTEBOOKS as IN_NEW_FORM",
         (_TESTS + "test_every_lesson_runs_in_both_profiles_and_no_old_chapter",),
     ),
     Mutation(
