@@ -27,6 +27,7 @@ bibtex_bibfiles = ["references.bib"]
 def build(folder, index: str) -> tuple[dict[str, str], str]:
     """Pages of a small book, and what Sphinx warned of."""
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
 
     texts = {
         "conf.py": CONF,
@@ -37,7 +38,8 @@ def build(folder, index: str) -> tuple[dict[str, str], str]:
     for name, text in texts.items():
         (folder / name).write_text(text)
     complaints = io.StringIO()
-    with warnings.catch_warnings():
+    # what one build registers, the next would complain of
+    with warnings.catch_warnings(), docutils_namespace():
         warnings.simplefilter("ignore")  # Sphinx' own
         places = [str(folder), str(folder), str(folder / "out"), str(folder / "trees")]
         app = Sphinx(*places, "html", status=None, warning=complaints)

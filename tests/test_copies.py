@@ -178,6 +178,14 @@ def test_figures_have_their_captions_and_drawings_travel_inside(copy):
     assert list(first.attachments["09_x.svg"]) == ["image/svg+xml"]
 
 
+def test_where_there_is_no_number_figures_are_counted_plainly(notebook):
+    second = code("draw()", mystnb={"figure": {"name": "fig-two", "caption": "two"}})
+    notebook.cells.append(second)
+    numbers = copies.number_all({"your_own": notebook})
+    assert (numbers["fig-one"], numbers["fig-two"]) == ("Figure 1", "Figure 2")
+    assert (numbers["eq-one"], numbers["ex-one"]) == ("(1)", "Exercise 1")
+
+
 def test_a_role_that_no_copy_knows_is_an_error(book):
     with pytest.raises(ValueError, match="no copy knows what"):
         copies.plain("see {abbr}`this`", book, {})

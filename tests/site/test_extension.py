@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from chapters import ROOT
+from chapters import CHAPTERS, NOTEBOOKS, ROOT, UNNUMBERED
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
@@ -94,6 +94,13 @@ def test_map_nodes_lie_inside_and_apart():
                 assert x + w <= u or u + p <= x or y + h <= v or v + q <= y
 
 
+def test_a_chapter_has_a_number_and_no_other_page():
+    for path in NOTEBOOKS:
+        number = None if path.stem in UNNUMBERED else path.stem.partition("_")[0]
+        assert family.number_of(f"notebooks/{path.stem}") == number
+    assert family.number_of("book/01_linear_autoencoder") is None
+
+
 def test_words_are_those_of_the_prose():
     soup = BeautifulSoup(
         "<article><h1>One two</h1><p>three <span class='math'>x y</span> four</p>"
@@ -151,6 +158,16 @@ def test_exercise_titles_are_taken_apart():
     assert soup.p.get_text() == "Exercise 1.1  Tied weights20 minutes · ●●○ · proof"
 
 
+def test_every_page_with_code_says_how_long_it_takes_and_a_chapter_where_it_stands():
+    text = PAGE % '<article class="bd-article"><h1>One</h1><p>two</p></article>'
+    for where in ("<svg></svg>", None):
+        page = {"has_code": True, "facts": 3.0, "map": where}
+        soup = BeautifulSoup(pages.finish(text, "notebooks/x", page), "html.parser")
+        assert "3 seconds" in soup.select_one("h1 + .chapter-facts").get_text()
+        assert bool(soup.select("details.where")) == bool(where)
+    assert "chapter-facts" not in pages.finish(text, "book/x", {"has_code": False})
+
+
 def test_docstrings_become_safe():
     lines = ["gamma(|W|^2 + |V|^2) and a* of `x_*`, log_", "  two"]
     api.make_safe(None, "function", "f", None, None, lines)
@@ -162,14 +179,12 @@ def test_docstrings_become_safe():
 
 def test_readme_names_every_chapter_with_its_time_and_shows_pictures_that_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = [path.name for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
-    for name in names:
+    for name in (path.name for path in CHAPTERS):
         copy = re.escape(f"](../{launch.BRANCH}/{name})")
         row = rf"^\| \[{name[:2]} [^]]*{copy} \|.*\| \d+ s \|$"
         assert re.search(row, text, re.MULTILINE), name
-    assert re.findall(r"\]\(([^)]*\.ipynb)\)", text) == [
-        f"../{launch.BRANCH}/{name}" for name in names
-    ]
+    linked = re.findall(r"\]\(([^)]*\.ipynb)\)", text)
+    assert sorted(linked) == [f"../{launch.BRANCH}/{path.name}" for path in NOTEBOOKS]
     shown = [ROOT / path for path in re.findall(r"!\[[^]]{20,}\]\(([^)]+)\)", text)]
     assert len(shown) == text.count("![") == 3
     assert set(shown) == set((ROOT / ".github" / "pictures").iterdir())

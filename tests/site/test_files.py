@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from chapters import OLD
+from chapters import OLD, UNNUMBERED
 
 from scripts import screens
 
@@ -161,38 +161,45 @@ def test_shared_scripts_are_small(site: Path):
     assert not left_over, left_over
 
 
-def chapters(site: Path) -> list[Path]:
+def pages_with_code(site: Path) -> list[Path]:
     return sorted((site / "notebooks").glob("*.html"))
 
 
-def test_chapters_say_how_long_they_take_and_can_be_downloaded(site: Path):
+def chapters(site: Path) -> list[Path]:
+    return [page for page in pages_with_code(site) if page.stem not in UNNUMBERED]
+
+
+def test_pages_with_code_say_how_long_they_take_and_can_be_downloaded(site: Path):
     assert chapters(site)
-    for page in chapters(site):
+    assert len(pages_with_code(site)) == len(chapters(site)) + len(UNNUMBERED)
+    for page in pages_with_code(site):
         soup = parse(page)
         facts = soup.select_one("h1 + .chapter-facts").get_text()
         assert re.search(r"\d+ minutes? to read .* · \d+ seconds? to run", facts), facts
         (link,) = soup.select("a.book-button[download]")
         notebook = json.loads((page.parent / link["href"]).resolve().read_text())
         assert "%pip install" in "".join(notebook["cells"][0]["source"])
-        assert soup.select_one("details.where .node.here")
+        marked = soup.select_one("details.where .node.here") is not None
+        assert marked == (page in chapters(site)), page.stem
 
 
 def test_figures_equations_exercises_and_proofs_are_numbered(site: Path):
-    for page in chapters(site):
+    for page in pages_with_code(site):
         soup = parse(page)
-        number = int(page.stem[:2])
-        for figure in soup.select("figure"):
+        number = "" if page.stem in UNNUMBERED else f"{int(page.stem[:2])}."
+        before = re.escape(number)  # "2." in Fig. 2.1
+        for i, figure in enumerate(soup.select("figure"), start=1):
             text = figure.select_one(".caption-number").get_text()
-            assert re.fullmatch(rf"Fig\. {number}\.\d+ ", text), text
+            assert text == f"Fig. {number}{i} ", text
         for kind in ("exercise", "theorem"):
             for node in soup.select(f"div.{kind}"):
                 text = node.select_one(".caption-number").get_text()
-                assert re.fullmatch(rf"{kind.title()} {number}\.\d+ ", text), text
+                assert re.fullmatch(rf"{kind.title()} {before}\d+ ", text), text
         for node in soup.select(".eqno"):
-            assert re.match(rf"\({number}\.\d+\)", node.get_text()), node
+            assert re.match(rf"\({before}\d+\)", node.get_text()), node
         references = [a.get_text() for a in soup.select("a.reference.internal")]
         if page.stem in OLD:  # a lesson names its figures in words
-            assert any(text.startswith(f"Fig. {number}.") for text in references)
+            assert any(text.startswith(f"Fig. {number}") for text in references)
 
 
 def test_the_front_page_shows_the_chapter_s_own_pictures(site: Path):

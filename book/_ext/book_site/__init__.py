@@ -8,7 +8,7 @@
 - `launch`: repository, Colab, Binder and Kaggle links, once an address is set.
 - `environment`: what the kernels need to know, so that plain `jupyter-book build .`
   gives the same site as `make book`.
-- `copies`: each chapter as a notebook that reads and runs wherever it is opened.
+- `copies`: each page with code as a notebook that reads and runs wherever it is opened.
 - `api`: docstrings of aelib, written as plain text, made safe as reStructuredText.
 """
 
@@ -74,16 +74,17 @@ def _configure(app: Sphinx, config: Config) -> None:
 
 def _page_context(app: Sphinx, pagename: str, template: str, context: dict, doctree):
     name = f"{pagename}.ipynb"
-    is_chapter = (Path(app.srcdir) / name).exists()
-    copy = Path(name).name if is_chapter else None
+    has_code = (Path(app.srcdir) / name).exists()
+    copy = Path(name).name if has_code else None
     address, site = app.config.book_repository, app.config.html_baseurl
     context["book_repository"] = address
     context["book_links"] = launch.links(address, copy, published=bool(site))
     context["book_notebook"] = copy and context["pathto"](f"copies/{copy}", 1)
+    is_chapter = family.number_of(pagename) is not None
     context["book_page"] = {
-        "facts": facts.run_seconds(app, pagename) if is_chapter else None,
+        "facts": facts.run_seconds(app, pagename) if has_code else None,
         "map": family.render(app, pagename) if is_chapter else None,
-        "is_chapter": is_chapter,
+        "has_code": has_code,
     }
 
 

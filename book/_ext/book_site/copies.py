@@ -1,4 +1,4 @@
-"""Learner's copies: each chapter as a notebook that reads and runs anywhere.
+"""Learner's copies: each page with code as a notebook that reads and runs anywhere.
 
 From the executed notebook: outputs stay, every role and directive becomes plain
 Markdown, cells that the page hides go, cells and solutions that it folds stay folded,
@@ -32,7 +32,7 @@ PAGE = re.compile(r"\[([^\]]*)\]\(\.\./book/([\w.-]+?)\.md(#[\w-]+)?\)")
 class Book(NamedTuple):
     """What roles are resolved with."""
 
-    numbers: dict[str, str]  # label -> "Figure 2.1", "Exercise 2.1", "(2.1)"
+    numbers: dict[str, str]  # label -> "Figure 2.1", "(2.1)", "Figure 1"
     titles: dict[str, tuple[str, str]]  # label -> title, docname
     works: dict[str, tuple[str, str]]  # key -> "Ghosh et al.", "2020"
     address: str  # of the published site, with a slash behind, or "": there is none
@@ -55,14 +55,18 @@ def fences(*names: str) -> re.Pattern:
 
 
 def number_all(notebooks: dict[str, nbformat.NotebookNode]) -> dict[str, str]:
-    """Label -> the number that the pages print, for what chapters number."""
+    """Label -> the number that the pages print, for what they number."""
     found = {}
     for slug, notebook in notebooks.items():
+        chapter = re.match(r"\d\d(?=_)", slug)
+        before = f"{int(chapter[0])}." if chapter else ""  # "2." in 2.1
         counts = dict.fromkeys(("math", "exercise", "figure"), 0)
 
-        def number(kind: str, label: str, form: str, slug=slug, counts=counts) -> None:
+        def number(
+            kind: str, label: str, form: str, before=before, counts=counts
+        ) -> None:
             counts[kind] += 1
-            found[label] = form.format(f"{int(slug[:2])}.{counts[kind]}")
+            found[label] = form.format(f"{before}{counts[kind]}")
 
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -247,18 +251,18 @@ def _attach(cell: nbformat.NotebookNode, drawings: Path) -> None:
 
 def write_all(app: Sphinx, exception: Exception | None) -> None:
     """Write the copies beside the pages, when these are done."""
-    folder = Path(app.srcdir) / "notebooks"
-    names = sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
-    if exception is not None or app.builder.format != "html" or not names:
+    if exception is not None or app.builder.format != "html":
+        return
+    # those of the book alone: a reader's own notebook may lie beside them
+    paths = map(app.env.doc2path, sorted(app.env.found_docs))
+    paths = [Path(path) for path in paths if str(path).endswith(".ipynb")]
+    if not paths:
         return
     where = (
         app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache"
     )
     cache = get_cache(where)
-    notebooks = {
-        name: cache.merge_match_into_file(str(folder / f"{name}.ipynb"))[1]
-        for name in names
-    }
+    notebooks = {path.stem: cache.merge_match_into_file(str(path))[1] for path in paths}
     book = Book(
         number_all(notebooks),
         titles(app),

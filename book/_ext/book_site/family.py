@@ -118,6 +118,12 @@ def skip(translator, node: family_map) -> None:
     raise nodes.SkipNode
 
 
+def number_of(pagename: str) -> str | None:
+    """Number of the chapter that a page is; None: it is no chapter."""
+    pairs = ((f"notebooks/{slug}", n) for n, (_, slug) in CHAPTERS.items())
+    return next((n for document, n in pairs if pagename == document), None)
+
+
 def render(app: Sphinx, pagename: str) -> str:
     """Both drawings as HTML for a page; CSS shows one of them."""
     hrefs = {}
@@ -125,10 +131,7 @@ def render(app: Sphinx, pagename: str) -> str:
         document = f"notebooks/{slug}"
         if document in app.env.found_docs:
             hrefs[number] = app.builder.get_relative_uri(pagename, document) or "#"
-    here = next(
-        (n for n, (_, slug) in CHAPTERS.items() if pagename == f"notebooks/{slug}"),
-        None,
-    )
+    here = number_of(pagename)
     return draw(hrefs, here)
 
 

@@ -16,6 +16,13 @@ class chapter_figure(nodes.General, nodes.Element):
     """Stands for the picture until every page has been read."""
 
 
+class shown_figure(nodes.figure):
+    """A figure that Sphinx, which asks for the very class, does not number.
+
+    Counted, it would move the numbers of the pages whose figures have no chapter's.
+    """
+
+
 class ChapterFigure(SphinxDirective):
     required_arguments = 2
     has_content = True
@@ -23,7 +30,7 @@ class ChapterFigure(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         document, name = self.arguments
         self.env.note_dependency(self.env.doc2path(document))
-        figure = nodes.figure(classes=["from-chapter"])
+        figure = shown_figure(classes=["from-chapter"])
         figure += chapter_figure(document=document, name=name)
         caption = nodes.Element()
         self.state.nested_parse(self.content, self.content_offset, caption)

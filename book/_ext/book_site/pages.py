@@ -38,7 +38,7 @@ def finish(text: str, pagename: str, page: dict | None) -> str:
     draw_icons(soup)
     tidy(soup)
     name_landmarks(soup)
-    if page.get("is_chapter"):
+    if page.get("has_code"):
         add_head(soup, page)
     retitle_exercises(soup)
     add_policy(soup)
@@ -125,8 +125,6 @@ def tidy(soup: BeautifulSoup) -> None:
         node["class"] = ["code-fold"]
         node.summary.attrs.clear()
         node.summary.string = "Show the code"
-    for node in soup.select("figure.from-chapter .caption-number"):
-        node.decompose()
 
 
 def name_landmarks(soup: BeautifulSoup) -> None:
@@ -147,17 +145,18 @@ def name_landmarks(soup: BeautifulSoup) -> None:
 
 
 def add_head(soup: BeautifulSoup, page: dict) -> None:
-    """Below the title of a chapter: how long it takes, and where it stands."""
+    """Below the title: how long the page takes, and where a chapter stands."""
     article, title = (
         soup.select_one("article.bd-article"),
         soup.select_one("article h1"),
     )
     words = facts.count_words(article)
-    head = (
-        f'<p class="chapter-facts">{facts.sentence(words, page["facts"])}</p>'
-        '<details class="where"><summary>Where this chapter stands</summary>'
-        f"{page['map']}</details>"
-    )
+    head = f'<p class="chapter-facts">{facts.sentence(words, page["facts"])}</p>'
+    if page["map"]:
+        head += (
+            '<details class="where"><summary>Where this chapter stands</summary>'
+            f"{page['map']}</details>"
+        )
     title.insert_after(BeautifulSoup(head, "html.parser"))
 
 

@@ -1,0 +1,88 @@
+"""Figures of a chapter that another page shows again: whose picture, and no number."""
+
+import io
+import sys
+import warnings
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from chapters import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from book_site import figures
+
+FRONT = """\
+# Front
+
+```{chapter-figure} chapter NAME
+As the chapter shows it.
+```
+
+```{toctree}
+:numbered:
+chapter
+```
+
+```{toctree}
+own
+```
+"""
+PAGE = """\
+# Page
+
+```{figure} FILE.svg
+:name: fig-FILE
+A caption.
+```
+"""
+
+
+def build(folder: Path, name: str) -> tuple[dict[str, BeautifulSoup], str]:
+    """Pages of a small book, and what Sphinx warned of."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
+
+    texts = {
+        "conf.py": 'extensions = ["myst_parser"]\nnumfig = True\n',
+        "index.md": FRONT.replace("NAME", name),
+        "chapter.md": PAGE.replace("FILE", "one"),
+        "own.md": PAGE.replace("FILE", "two"),
+        "one.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "two.svg": "<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>",
+    }
+    for file, text in texts.items():
+        (folder / file).write_text(text)
+    complaints = io.StringIO()
+    # what one build registers, the next would complain of
+    with warnings.catch_warnings(), docutils_namespace():
+        warnings.simplefilter("ignore")  # Sphinx' own
+        places = [str(folder), str(folder), str(folder / "out"), str(folder / "trees")]
+        app = Sphinx(*places, "html", status=None, warning=complaints)
+        app.add_directive("chapter-figure", figures.ChapterFigure)
+        app.add_node(figures.chapter_figure)
+        app.connect("doctree-resolved", figures.resolve, priority=100)
+        app.build()
+    made = (folder / "out").glob("*.html")
+    pages = {p.stem: BeautifulSoup(p.read_text(), "html.parser") for p in made}
+    return pages, complaints.getvalue()
+
+
+def test_a_figure_shown_again_is_that_of_the_chapter_and_is_not_counted(tmp_path):
+    pages, complaints = build(tmp_path, "fig-one")
+    assert not complaints
+    shown = pages["index"].select_one("figure.from-chapter")
+    assert shown.img["src"] == "_images/one.svg"
+    assert shown.get_text().strip() == "As the chapter shows it."
+    numbers = {
+        name: [number.get_text() for number in page.select(".caption-number")]
+        for name, page in pages.items()
+        if name in ("index", "chapter", "own")
+    }
+    assert numbers == {"index": [], "chapter": ["Fig. 1.1 "], "own": ["Fig. 1 "]}
+
+
+def test_a_figure_that_is_not_there_is_named(tmp_path):
+    pages, complaints = build(tmp_path, "fig-nine")
+    assert "no figure fig-nine in chapter" in complaints
+    assert not pages["index"].select("figure img")
