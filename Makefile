@@ -30,14 +30,15 @@ help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 # The second word of a stage is its share, in seconds on two shared cores, n the number of
-# chapters: a stage over twice its share fails. The network decides how long setup takes.
+# chapters: a stage over twice its share fails. Notebooks without a number are in the fixed
+# part. The network decides how long setup takes.
 
 setup: ## make .venv with every package of requirements.lock (PYTHON=... chooses the Python)
 	@$(STAGE) setup 420+0n sh scripts/setup.sh $(VENV)
 
 # a reader's machine may be slow: for the book alone the share is only reported
 book: setup ## execute the chapters that are not in the cache and build the site
-	@AELIB_STAGE_LIMITS=0 $(STAGE) build 40+20n $(BUILD)
+	@AELIB_STAGE_LIMITS=0 $(STAGE) build 60+20n $(BUILD)
 	@sh scripts/stage.sh --summary
 
 lab: setup ## JupyterLab with the book's packages and settings (OPTIONS=--no-browser)
@@ -71,10 +72,10 @@ restamp: setup ## mark evidence as current where its code computes the same (CHA
 	@$(EVIDENCE) --restamp $(CHAPTER)
 
 notebooks: setup ## execute every cell of every notebook as a test
-	@$(STAGE) nbval 20+20n $(NBVAL) -n 2
+	@$(STAGE) nbval 40+20n $(NBVAL) -n 2
 
 browser: setup ## the built site, in files and in a real browser (after make book)
-	@$(STAGE) browser 30+14n $(BIN)/pytest -m site tests/site -n 2 --dist worksteal -q
+	@$(STAGE) browser 44+14n $(BIN)/pytest -m site tests/site -n 2 --dist worksteal -q
 
 copy: setup ## a learner's copy in an environment of its own (after make book; CHAPTER=...)
 	@$(STAGE) copy 120+0n $(BIN)/python scripts/run_copy.py $(CHAPTER)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from chapters import ROOT
+from chapters import ROOT, UNNUMBERED
 from faults import books
 from faults.books import environment
 
@@ -38,7 +38,8 @@ def with_chapters(folder: Path, n_chapters: int) -> Path:
     (folder / "notebooks" / ".ipynb_checkpoints").mkdir(parents=True)
     for i in range(1, n_chapters + 1):
         (folder / "notebooks" / f"{i:02d}_chapter.ipynb").touch()
-    (folder / "notebooks" / "your_own.ipynb").touch()
+    for name in UNNUMBERED:  # they count for none
+        (folder / "notebooks" / f"{name}.ipynb").touch()
     (folder / "notebooks" / ".ipynb_checkpoints" / "01_x-checkpoint.ipynb").touch()
     return folder
 
@@ -102,6 +103,15 @@ def test_every_stage_of_the_makefile_has_a_rule():
     used = re.findall(r"\$\(STAGE\) (\S+) (\S+)", text)
     assert len(used) >= 9
     assert all(re.fullmatch(r"\d+\+\d+n", rule) for _, rule in used), used
+
+
+@pytest.mark.parametrize(
+    ("stage", "alone"), [("build", 40), ("nbval", 20), ("browser", 30)]
+)
+def test_the_notebooks_without_a_number_have_the_share_of_a_chapter(stage, alone):
+    rules = re.findall(rf"\$\(STAGE\) {stage} (\d+)\+(\d+)n", MAKEFILE)
+    fixed, each = map(int, rules[0])  # of build, where it executes
+    assert fixed == alone + each * len(UNNUMBERED)
 
 
 # --- JupyterLab and the settings of kernels ---
