@@ -3,7 +3,7 @@
 Only what stands before the heading "Exercises" counts. A cell is *folded* with the tag
 `hide-input` ("Show the code"), *hidden* with `remove-cell`, else *visible*.
 
-    python tests/mirror.py [notebooks/02_autoencoder.ipynb ...]      all chapters
+    python tests/mirror.py [notebooks/02_autoencoder.ipynb ...]      all notebooks
 """
 
 import ast
@@ -126,7 +126,7 @@ def trainings_in(cell: Cell, known: set[str]) -> int:
 
 
 def look(path: Path) -> dict[str, float]:
-    """The counts of one chapter, under the names of BUDGETS."""
+    """The counts of one notebook, under the names of BUDGETS."""
     part = lesson_part(path)
     seen: dict[str, float] = dict.fromkeys(BUDGETS, 0)
     first, stretch, sizes = None, 0, []

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_good_book_builds_and_a_changed_library_is_seen(book):
     assert ONE_NEW in built(book)
     assert "value 2" in books.page(book)
     assert NOTHING_NEW in built(book)
+
+
+def test_every_notebook_of_the_book_has_its_copy_and_no_other(book):
+    shutil.copy(book / "notebooks" / "one.ipynb", book / "notebooks" / "mine.ipynb")
+    built(book)
+    folder = book / "_build" / "html" / "copies"
+    assert [path.name for path in folder.glob("*.ipynb")] == ["one.ipynb"]
+    copy = nbformat.read(folder / "one.ipynb", nbformat.NO_CONVERT)
+    assert "%pip install" in copy.cells[0].source
+    assert "value 1" in str(copy.cells[-1].outputs)
 
 
 @pytest.mark.parametrize(

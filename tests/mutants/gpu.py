@@ -37,6 +37,13 @@ MUTATIONS = [
         (_TESTS + "test_every_lesson_runs_in_both_profiles_and_no_old_chapter",),
     ),
     Mutation(
+        "gpu-runs-no-unnumbered-notebook",
+        "scripts/gpu.py",
+        "from chapters import IN_NEW_FORM",
+        "from chapters import LESSONS as IN_NEW_FORM",
+        (_TESTS + "test_every_lesson_runs_in_both_profiles_and_no_old_chapter",),
+    ),
+    Mutation(
         "gpu-errors-of-a-lesson-are-stubs",
         "scripts/run_lesson.py",
         'output.output_type == "error" and not is_stub',

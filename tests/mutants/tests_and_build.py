@@ -7,6 +7,7 @@ BUILD = "tests/faults/test_build_faults.py::"
 TYPED = "tests/test_commands.py::"
 COPIES = "tests/test_copies.py::"
 INSTALLED = "tests/test_install.py::"
+EXTENSION = "tests/site/test_extension.py::"
 BAD_CELL = RULES + "test_a_bad_cell_is_red"
 STORED = BUILD + "test_what_is_kept_is_what_jupyter_would_have_stored"
 SETTINGS = BUILD + "test_outputs_of_other_settings_are_not_kept"
@@ -176,6 +177,20 @@ MUTATIONS = [
         (TYPED + "test_shares_grow_with_the_number_of_chapters",),
     ),
     Mutation(
+        "stage-counts-every-notebook",
+        "scripts/stage.sh",
+        "-name '[0-9][0-9]_*.ipynb'",
+        "-name '*.ipynb'",
+        (TYPED + "test_shares_grow_with_the_number_of_chapters",),
+    ),
+    Mutation(
+        "stage-nothing-for-the-unnumbered",
+        "Makefile",
+        "$(STAGE) nbval 40+20n",
+        "$(STAGE) nbval 20+20n",
+        (TYPED + "test_the_notebooks_without_a_number_have_the_share_of_a_chapter",),
+    ),
+    Mutation(
         "stage-without-limit",
         "scripts/stage.sh",
         "share * 2",
@@ -307,6 +322,43 @@ MUTATIONS = [
         'number("figure", figure["name"], "Figure {}")',
         'number("exercise", figure["name"], "Figure {}")',
         ("tests/test_copies.py",),
+    ),
+    Mutation(
+        "copies-of-numbers-alone",
+        "book/_ext/book_site/copies.py",
+        'if str(path).endswith(".ipynb")]',
+        'if re.search(r"/\\d\\d_\\w+\\.ipynb$", str(path))]',
+        (BUILD + "test_every_notebook_of_the_book_has_its_copy_and_no_other",),
+    ),
+    Mutation(
+        "copies-number-what-has-no-number",
+        "book/_ext/book_site/copies.py",
+        """f"{int(chapter[0])}." if chapter else \"\"""",
+        """f"{int(chapter[0])}." if chapter else "0.\"""",
+        (COPIES + "test_where_there_is_no_number_figures_are_counted_plainly",),
+    ),
+    Mutation(
+        "front-page-counts-its-figures",
+        "book/_ext/book_site/figures.py",
+        "figure = shown_figure(classes",
+        "figure = nodes.figure(classes",
+        ("tests/test_figures.py",),
+    ),
+    Mutation(
+        "pages-without-a-number-on-the-map",
+        "book/_ext/book_site/pages.py",
+        """    if page["map"]:
+""",
+        """    if page:
+""",
+        (EXTENSION + "test_a_page_with_code_has_its_seconds_and_a_chapter_its_place",),
+    ),
+    Mutation(
+        "every-notebook-is-a-chapter",
+        "book/_ext/book_site/family.py",
+        "return next((n for document, n in pairs if pagename == document), None)",
+        'return next((n for document, n in pairs if pagename == document), "01")',
+        (EXTENSION + "test_a_chapter_has_a_number_and_no_other_page",),
     ),
     Mutation(
         "published-copies-want-a-file-beside-them",

@@ -158,7 +158,7 @@ def test_exercise_titles_are_taken_apart():
     assert soup.p.get_text() == "Exercise 1.1  Tied weights20 minutes · ●●○ · proof"
 
 
-def test_every_page_with_code_says_how_long_it_takes_and_a_chapter_where_it_stands():
+def test_a_page_with_code_has_its_seconds_and_a_chapter_its_place():
     text = PAGE % '<article class="bd-article"><h1>One</h1><p>two</p></article>'
     for where in ("<svg></svg>", None):
         page = {"has_code": True, "facts": 3.0, "map": where}
