@@ -17,6 +17,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ExponentialLR, OneCycleLR, StepLR
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
+from aelib import metrics
 from aelib.data.batches import Batches
 from aelib.trackers import FileTracker, read_scalars
 from aelib.train import (
@@ -572,6 +573,47 @@ def test_every_bad_term_is_named_and_the_cause_with_a_cure(place, value):
         model, _, good = poisoned_at("none", value, data())
         with pytest.raises(FloatingPointError, match="validation of epoch 1: batch 1"):
             train(model, held_out[1], good, val_batches=held_out[2], epochs=2)
+
+
+FOUND_BY_A_METRIC = {
+    "data": r"step 1 of 4: x must be finite, got \d+ .*; part 0 of the batch holds",
+    "targets": r"step 1 of 4: x_hat must be finite, got .*; part 1 of the batch holds",
+    "weights": r"x_hat must be finite, .* 'decoder.weight' of the model is not finite",
+    "code": r"x_hat must be finite, got .*; largest \|log_var\| \d+: bound it, or",
+}
+
+
+@pytest.mark.parametrize("place", FOUND_BY_A_METRIC)
+def test_what_a_metric_in_the_objective_refuses_is_explained_too(place):
+    model, _, source = poisoned_at(place, math.nan, data())
+    words = FOUND_BY_A_METRIC[place]
+
+    def measured(model, b):
+        metrics.sse(b[1], b[0])
+        return {"loss": metrics.sse(model(b[0])[0], b[1]).mean()}
+
+    with pytest.raises(FloatingPointError, match=f"epoch 1, .*{words}") as error:
+        train(model, measured, source, epochs=2)
+    assert "\n" not in str(error.value) and len(error.value.history) == 0
+    with pytest.raises(FloatingPointError, match=r"batch 1: .*must be finite"):
+        evaluate(model, measured, source)
+    good_model, _, good = poisoned_at("none", math.nan, data())
+    if place in ("data", "targets"):
+        with pytest.raises(FloatingPointError, match="first batch of val_batches: x"):
+            train(good_model, measured, good, val_batches=source, epochs=2)
+
+
+def test_a_bad_step_before_the_one_that_a_metric_refuses_comes_first():
+    calls = iter(range(10))
+
+    def measured(model, x):
+        n = next(calls)
+        x_hat = model(x) * (math.nan if n == 2 else 1.0)
+        error = metrics.sse(x_hat, x).mean()
+        return {"loss": error * (math.nan if n == 1 else 1.0)}
+
+    with pytest.raises(FloatingPointError, match="step 2 of 4: term 'loss' is not fin"):
+        train(linear(), measured, batches(), epochs=1)
 
 
 @pytest.mark.parametrize("shuffle", [True, False])

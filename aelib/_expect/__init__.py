@@ -19,6 +19,7 @@ from aelib._expect.plain import (
     text,
 )
 from aelib._expect.tensors import (
+    NotFiniteError,
     alike,
     codes,
     examples,
@@ -41,6 +42,7 @@ from aelib._expect.tensors import (
 )
 
 __all__ = [
+    "NotFiniteError",
     "alike",
     "codes",
     "examples",

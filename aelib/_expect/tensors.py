@@ -8,6 +8,10 @@ from aelib._expect.plain import instance, number
 PRECISE = (torch.float32, torch.float64)
 
 
+class NotFiniteError(ValueError):
+    """Values of a tensor are NaN or infinite; `train` looks for the cause of these."""
+
+
 def positive(name: str, value: object, x: Tensor | None = None) -> float | Tensor:
     """A number in [1e-6, 1e6], whose square no dtype loses.
 
@@ -98,7 +102,7 @@ def finite(name: str, value: Tensor) -> None:
     held(name, value)
     bad = int((~value.isfinite()).sum())
     if bad:
-        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite values")
+        raise NotFiniteError(f"{name} must be finite, got {bad} NaN or infinite values")
 
 
 def images(name: str, value: object) -> None:

@@ -73,18 +73,33 @@ def _means(
         with memory_explained(size):
             batch = to_device(batch, device)
             call = objective if record.sizes else _first(objective)
-            record.add(call(model, batch), size)
+            try:
+                record.add(call(model, batch), size)
+            except _expect.NotFiniteError as error:  # one of our metrics looked
+                index = len(record.sizes)
+                bad = f"batch {index + 1}: {error}"
+                raise _explained(model, batches, back, index, bad) from None
     if not record.sizes:
         raise ValueError("batches must hold at least one batch, got none")
     table, _ = record.read()
-    bad = (~table.isfinite().all(dim=1)).nonzero()
-    if len(bad):
-        index = int(bad[0])
+    rows = (~table.isfinite().all(dim=1)).nonzero()
+    if len(rows):
+        index = int(rows[0])
         words = terms_not_finite(record.names, table[index])
-        back()
-        why = cause(model, batches, index)
-        raise FloatingPointError(f"batch {index + 1} of {len(table)}: {words}; {why}")
+        bad = f"batch {index + 1} of {len(table)}: {words}"
+        raise _explained(model, batches, back, index, bad)
     return record.means(table)
+
+
+def _explained(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    back: Callable[[], None],
+    index: int,
+    what: str,
+) -> FloatingPointError:
+    back()  # to where the pass began, so that the batch comes again
+    return FloatingPointError(f"{what}; {cause(model, batches, index)}")
 
 
 def _first(objective: Objective) -> Objective:
@@ -102,6 +117,9 @@ def try_next_batch(
             batch = next(iter(batches), None)
             with memory_explained(batch_length(batch)), torch.no_grad():
                 first_terms(objective, model, to_device(batch, device))
+        except _expect.NotFiniteError as error:
+            bad = f"first batch of val_batches: {error}"
+            raise _explained(model, batches, back, 0, bad) from None
         finally:
             back()
             attributes.put_back(attributes.at_start())

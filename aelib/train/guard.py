@@ -84,7 +84,7 @@ class Guard:
         if len(bad):
             index = int(bad[0])
             words = self._culprit(table[index], watched[index])
-            raise BadStep(index, len(table), words)
+            raise BadStep(index, words)
         first = zip(self.record.names, table[0].tolist(), strict=True)
         self.first_terms = dict(first)
         return self.record.means(table)
@@ -99,8 +99,8 @@ class Guard:
 
 
 class BadStep(Exception):
-    """The first step of an epoch that was not finite: its index, how many, and what."""
+    """The first step of an epoch that was not finite: its index, and what was not."""
 
-    def __init__(self, index: int, n_steps: int, words: str) -> None:
+    def __init__(self, index: int, words: str) -> None:
         super().__init__(words)
-        self.index, self.n_steps, self.words = index, n_steps, words
+        self.index, self.words = index, words

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from aelib import _expect
 from aelib.train.calls import (
     Batch,
     Objective,
@@ -97,10 +98,10 @@ class Run:
         self.model.train()
         self.guard.start_epoch()
         back = snapshot(self.model, self.objective, self.batches)
-        for batch in self.batches:
-            self._step(batch)
-            bar.update()
         try:
+            for index, batch in enumerate(self.batches):
+                self._step(batch, index)
+                bar.update()
             means = self.guard.read()
         except BadStep as bad:
             raise self._explained(bad, back) from None
@@ -113,15 +114,12 @@ class Run:
         self._keep_best()
         bar.set_postfix(self.history.last)
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, batch: Batch, index: int) -> None:
         guard, size = self.guard, batch_length(batch)
         with memory_explained(size):
             batch = to_device(batch, self.device)
             guard.before_forward()
-            if guard.record.sizes:
-                terms = self.objective(self.called, batch)
-            else:
-                terms = self._first_terms(batch)
+            terms = self._terms(batch, index)
             self.optimizer.zero_grad(set_to_none=True)
             terms["loss"].backward()
             guard.after_backward(terms, size)
@@ -130,6 +128,17 @@ class Run:
             guard.step()
         if self.scheduler is not None:
             self.scheduler.step()
+
+    def _terms(self, batch: Batch, index: int) -> dict[str, torch.Tensor]:
+        record = self.guard.record
+        try:
+            if not record.sizes:
+                return self._first_terms(batch)
+            return self.objective(self.called, batch)
+        except _expect.NotFiniteError as error:  # one of our metrics looked
+            if record.sizes:
+                self.guard.read()  # an earlier step of this epoch was bad before
+            raise BadStep(index, str(error)) from None
 
     def _first_terms(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Those of an epoch's first batch, looked at more closely than the others."""
@@ -151,8 +160,9 @@ class Run:
         back()  # to where the epoch began, so that the batch comes again
         why = cause(self.model, self.batches, bad.index)
         now()
+        n_steps = len(self.batches)
         return FloatingPointError(
-            f"epoch {len(self.history) + 1}, step {bad.index + 1} of {bad.n_steps}: "
+            f"epoch {len(self.history) + 1}, step {bad.index + 1} of {n_steps}: "
             f"{bad.words}; {why}; no parameter was changed by this step or a later one"
         )
 

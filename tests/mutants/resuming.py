@@ -216,8 +216,8 @@ MUTATIONS = [
     Mutation(
         "evaluate-nan-accepted",
         "aelib/train/evaluation.py",
-        "    if len(bad):\n",
-        "    if bad is None:\n",
+        "    if len(rows):\n",
+        "    if rows is None:\n",
         (f"{_TRAIN}test_every_bad_term_is_named_and_the_cause_with_a_cure",),
     ),
     # mistakes that could be read as answers

@@ -90,6 +90,33 @@ MUTATIONS = [
         ("tests/test_train.py::test_resumed_run_equals_the_uninterrupted_one",),
     ),
     Mutation(
+        "train-metrics-refusal-unexplained",
+        "aelib/train/run.py",
+        "raise BadStep(index, str(error)) from None",
+        "raise",
+        (
+            "tests/test_train.py::test_what_a_metric_in_the_objective_refuses_is_explained_too",
+        ),
+    ),
+    Mutation(
+        "train-earlier-bad-step-forgotten",
+        "aelib/train/run.py",
+        "self.guard.read()  # an earlier",
+        "pass  # an earlier",
+        (
+            "tests/test_train.py::test_a_bad_step_before_the_one_that_a_metric_refuses_comes_first",
+        ),
+    ),
+    Mutation(
+        "evaluate-metrics-refusal-unexplained",
+        "aelib/train/evaluation.py",
+        "raise _explained(model, batches, back, index, bad) from None",
+        "raise",
+        (
+            "tests/test_train.py::test_what_a_metric_in_the_objective_refuses_is_explained_too",
+        ),
+    ),
+    Mutation(
         "train-skip-not-told",
         "aelib/train/guard.py",
         "torch.ne(self.health, 0, out=self.skip)",
