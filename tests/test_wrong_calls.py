@@ -51,8 +51,12 @@ VALUE_ERRORS = {
     "latent_dim 0": ("latent_dim", lambda: models.MLPDecoder(0, [4], SHAPE)),
     "conv latent_dim 0": ("latent_dim", lambda: models.ConvDecoder(0, SHAPE)),
     "conv width 0": ("width", lambda: models.ConvEncoder(SHAPE, 3, width=0)),
-    "side not of 4": ("image_shape", lambda: models.ConvEncoder((1, 30, 28), 3)),
-    "sides apart": ("image_shape", lambda: models.ConvDecoder(3, (1, 28, 30))),
+    "conv side 0": ("image_shape[2]", lambda: models.ConvEncoder((1, 30, 0), 3)),
+    "conv shape of two": ("image_shape", lambda: models.ConvDecoder(3, (28, 30))),
+    "conv of another size": (
+        "x",
+        lambda: models.ConvEncoder((1, 7, 8), 3, width=1)(X),
+    ),
     "odd VAE head": ("encoder", lambda: models.VAE(ENCODER, DECODER)),
     "VAE head too wide": (
         "encoder",
