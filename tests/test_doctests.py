@@ -11,6 +11,7 @@ MODULES = [
     "aelib.losses.divergences",
     "aelib.losses.likelihoods",
     "aelib.losses.penalties",
+    "aelib.metrics.baselines",
     "aelib.metrics.codes",
     "aelib.metrics.distributions",
     "aelib.metrics.images",

@@ -70,6 +70,12 @@ LIKELIHOOD = {
     "log_likelihood": lambda output, x: -losses.bernoulli_nll(output, x),
 }
 
+
+def squared(answer, targets):
+    """A metric that checks nothing itself."""
+    return (answer - targets.to(answer.dtype)).square().reshape(len(targets), -1).sum(1)
+
+
 # name -> the function and arguments that are right
 CALLS = {
     "start": (aelib.start, {"seed": 0}),
@@ -105,6 +111,14 @@ CALLS = {
     "psnr": (metrics.psnr, {**PAIR, "peak": 1.0}),
     "ssim": (metrics.ssim, {**PAIR, "peak": 1.0}),
     "laplacian_variance": (metrics.laplacian_variance, {"x": X}),
+    "against_constant": (
+        metrics.against_constant,
+        {"metric": squared, "targets": X, "constant": X[0]},
+    ),
+    "against_constant of labels": (
+        metrics.against_constant,
+        {"metric": squared, "targets": LABELS[:6], "constant": 0.5},
+    ),
     "active_units": (metrics.active_units, {"mean": Z, "threshold": 0.01}),
     "dead_units": (metrics.dead_units, {"codes": Z}),
     "principal_angles": (metrics.principal_angles, {"a": CODES, "b": CODES[:, :2]}),
@@ -252,6 +266,10 @@ TAKES = {
     ("laplace_nll", "scale"): {"1.5"},
     ("psnr", "peak"): {"1.5"},
     ("ssim", "peak"): {"1.5"},
+    ("against_constant", "constant"): {"None", "-1", "1.5"},
+    ("against_constant of labels", "constant"): {"None", "-1", "1.5"},
+    ("against_constant", "targets"): {"int64", "bool"},
+    ("against_constant of labels", "targets"): {"bool", "float64"} | ANY_SHAPE,
     ("active_units", "threshold"): {"1.5"},
     ("gaussian_noise", "sigma"): {"1.5"},
     ("", "generator"): {"None"},

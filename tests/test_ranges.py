@@ -104,6 +104,11 @@ ROWS = {
         {1.0: lambda same: same.allclose(torch.ones(6)), 1e6: finite},
         (0.99, 1.01e6, 0, 1e200, math.inf),
     ),
+    ("against_constant", "constant"): (
+        lambda value: metrics.against_constant(metrics.sse, X, constant=value),
+        {0.0: lambda score: score > 0, -1e9: finite},
+        (math.inf, -math.inf, math.nan),
+    ),
     ("active_units", "threshold"): (
         lambda value: metrics.active_units(Z, threshold=value),
         {0.0: lambda n: n == 3, 1e9: lambda n: n == 0},

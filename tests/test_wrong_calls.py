@@ -37,6 +37,10 @@ def probe(codes=CODES, labels=LABELS, test=CODES, test_labels=LABELS):
     return metrics.fit_probe(codes, labels).accuracy(test, test_labels)
 
 
+def constant(metric=metrics.sse, targets=X, **options):
+    return metrics.against_constant(metric, targets, **options)
+
+
 def scatter(codes=Z[:, :2], labels=LABELS[:4], classes=tuple("abcd")):
     return plots.scatter_codes(codes, labels, classes=classes)
 
@@ -116,6 +120,29 @@ VALUE_ERRORS = {
     "psnr empty": ("x_hat", lambda: metrics.psnr(X[:0], X[:0])),
     "psnr peak 0": ("peak", lambda: metrics.psnr(X, X, peak=0.0)),
     "psnr peak inf": ("peak", lambda: metrics.psnr(X, X, peak=math.inf)),
+    "constant of another size": ("constant", lambda: constant(constant=X[0, 0])),
+    "constant a batch": ("constant", lambda: constant(constant=X[:1])),
+    "constant a scalar": ("constant", lambda: constant(constant=X.mean())),
+    "constant NaN": ("constant", lambda: constant(constant=X[0] * math.nan)),
+    "constant inf": ("constant", lambda: constant(constant=math.inf)),
+    "constant for no targets": ("targets", lambda: constant(targets=X[:0])),
+    "constant for one number": ("targets", lambda: constant(targets=X.sum())),
+    "constant for NaN": ("targets", lambda: constant(targets=X * math.nan)),
+    "constant for the meta device": (
+        "targets",
+        lambda: constant(targets=LABELS.to("meta")),
+    ),
+    "constant elsewhere": (
+        "constant",
+        lambda: constant(metrics.auroc, LABELS % 2, constant=X[0, 0, 0, 0].to("meta")),
+    ),
+    "constant by pixels": ("metric", lambda: constant(lambda a, b: a - b)),
+    "constant by two": ("metric", lambda: constant(lambda a, b: X[:2, 0, 0, 0])),
+    "constant to NaN": ("metric", lambda: constant(lambda a, b: math.nan)),
+    "constant to one NaN": (
+        "metric",
+        lambda: constant(lambda a, b: torch.tensor([0, math.nan, 1, 2])),
+    ),
     # linear
     "pca one image": ("images", lambda: PCA.fit(X[:1])),
     "pca scalars": ("images", lambda: PCA.fit(Z[:, 0])),
@@ -261,6 +288,21 @@ TYPE_ERRORS = {
         "train_labels",
         lambda: metrics.knn_accuracy(CODES, CODES[:, 0], CODES, LABELS),
     ),
+    "constant metric a name": ("metric", lambda: constant("sse")),
+    "constant for NumPy": ("targets", lambda: constant(targets=X.numpy())),
+    "constant for complex": ("targets", lambda: constant(targets=X * 1j)),
+    "constant for half": ("targets", lambda: constant(targets=X.half())),
+    "constant text": ("constant", lambda: constant(constant="0.5")),
+    "constant True": ("constant", lambda: constant(constant=True)),
+    "constant float64": ("constant", lambda: constant(constant=X[0].double())),
+    "constant uint8": ("constant", lambda: constant(constant=INTEGERS[0])),
+    "constant to nothing": ("metric", lambda: constant(lambda a, b: None)),
+    "constant to a list": ("metric", lambda: constant(lambda a, b: [1.0])),
+    "constant to complex": (
+        "metric",
+        lambda: constant(lambda a, b: torch.tensor(1j)),
+    ),
+    "constant for uint8 images": ("x", lambda: constant(targets=INTEGERS)),
     "uint8 sse": ("x", lambda: metrics.sse(X, INTEGERS)),
     "likelihood of integers": (
         "log_likelihood",
