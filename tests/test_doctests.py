@@ -7,6 +7,7 @@ import pytest
 
 MODULES = [
     "aelib.data.batches",
+    "aelib.data.folders",
     "aelib.linear",
     "aelib.losses.divergences",
     "aelib.losses.likelihoods",

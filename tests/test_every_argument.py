@@ -7,6 +7,7 @@ with the argument's name: no words of another library, no control codes.
 import inspect
 import math
 import re
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -20,6 +21,7 @@ import aelib
 from aelib import (
     checks,
     config,
+    data,
     features,
     initialise,
     linear,
@@ -34,6 +36,7 @@ from aelib.data import corrupt
 from aelib.results import Evidence, Value
 
 SHAPE = (1, 12, 12)
+PICTURES = Path(matplotlib.get_data_path(), "images")  # of its buttons
 X, Z = torch.rand(6, *SHAPE), torch.rand(6, 3)
 LABELS = torch.arange(40) % 2
 CODES = torch.rand(40, 3)
@@ -202,6 +205,13 @@ CALLS = {
         corrupt.salt_and_pepper,
         {"x": X, "rate": 0.5, "generator": None},
     ),
+    "image_folder": (
+        data.image_folder,
+        {
+            **{"folder": PICTURES, "size": (2, 2), "channels": 1, "fit": "pad"},
+            "skip_unreadable": False,
+        },
+    ),
     # plots
     "bars": (
         plots.bars,
@@ -303,6 +313,7 @@ TAKES = {
     ("gaussian_noise", "x"): HALF | {"float64", "meta"} | ANY_SHAPE,
     ("masking_noise", "x"): HALF | {"float64", "meta"} | ANY_SHAPE,
     ("salt_and_pepper", "x"): HALF | {"float64", "meta"} | ANY_SHAPE,
+    ("image_folder", "skip_unreadable"): {"True"},
     ("bars", "values"): REAL,
     ("lines", "x"): REAL | {"None"},
     ("heatmap", "matrix"): REAL,

@@ -1,4 +1,4 @@
-"""Wrong calls of models, losses, metrics, plots, features and results are named.
+"""Wrong calls of models, losses, metrics, plots, folders and others are named.
 
 Each case: the call, the argument that its message must name, and the error's type.
 """
@@ -12,7 +12,7 @@ import torch
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from aelib import features, losses, metrics, models, plots, results, systems
+from aelib import data, features, losses, metrics, models, plots, results, systems
 from aelib.linear import PCA
 
 SHAPE = (1, 8, 8)
@@ -247,6 +247,12 @@ VALUE_ERRORS = {
     "scatter 3-d": ("codes", lambda: scatter(codes=Z)),
     "scatter classes": ("labels", lambda: scatter(classes=["a", "b"])),
     "scatter lengths": ("labels", lambda: scatter(labels=LABELS[:3])),
+    # folders
+    "folder missing": ("folder", lambda: data.image_folder("no such folder")),
+    "folder a file": ("folder", lambda: data.image_folder(__file__)),
+    "folder of one size": ("size", lambda: data.image_folder(".", size=[64])),
+    "folder in two channels": ("channels", lambda: data.image_folder(".", channels=2)),
+    "folder cut": ("fit", lambda: data.image_folder(".", fit="cut")),
     # features, results
     "features name": ("name", lambda: features.load("cifar10")),
     "results slug": ("slug", lambda: results.load("linear")),
@@ -322,6 +328,13 @@ TYPE_ERRORS = {
         lambda: metrics.frechet_distance(CODES.numpy(), CODES),
     ),
     "n_samples float": ("n_samples", lambda: importance(n_samples=2.0)),
+    "folder a number": ("folder", lambda: data.image_folder(3)),
+    "folder size a number": ("size", lambda: data.image_folder(".", size=64)),
+    "folder fit None": ("fit", lambda: data.image_folder(".", fit=None)),
+    "folder skip 1": (
+        "skip_unreadable",
+        lambda: data.image_folder(".", skip_unreadable=1),
+    ),
     "uint8 grid": ("images", lambda: plots.image_grid(INTEGERS)),
     "rows a tensor": ("rows", lambda: plots.image_rows(X)),
     "curves a tensor": ("curves", lambda: plots.lines(Z, xlabel="", ylabel="")),

@@ -22,14 +22,13 @@ def against_constant(
     fitted does: `constant=x_train.mean(dim=0)`.
 
     Args:
-        metric: (answer, targets) -> one number an example, (N,), whose mean is
-            returned, or one number for all; for instance `sse`, `psnr`, `auroc`.
+        metric: (answer, targets) -> one number an example, (N,), whose mean is taken,
+            or one for all: `sse`, `psnr`, `ssim`, `auroc`, or your own.
         targets: (N, ...), what is to be answered: images, numbers, or the labels of a
             detector, whose `constant` is a score.
         constant: a number, or a tensor of one target's shape; None: the mean of
-            `targets`, the best constant under squared error. The answer has the shape
-            of `targets`, and their dtype, or that of `constant` (float32, if it is
-            none) where they are integers or bools.
+            `targets`, the best constant under squared error. The answer has the dtype
+            of `targets`; to integers and bools that of `constant`, or float32.
 
     Returns:
         In the unit of `metric`; infinite where that is so for an example.
