@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from aelib import _expect
 
@@ -69,16 +70,26 @@ class MLPDecoder(nn.Module):
 
 
 class ConvEncoder(nn.Module):
-    """Images to codes: (B, C, H, W) -> (B, out_dim); H and W are multiples of 4."""
+    """Images to codes by two convolutions of stride 2: (B, C, H, W) -> (B, out_dim).
+
+    H and W are halved twice. Where one is no multiple of 4, the image gets rows of 0
+    below, or columns on the right, up to the next: 0 is also what is around it.
+
+    Args:
+        image_shape: (C, H, W), of any size.
+        out_dim: size of the last layer, which has no activation.
+        width: channels after the first convolution; twice as many after the second.
+    """
 
     def __init__(
         self, image_shape: ImageShape, out_dim: int, *, width: int = 32
     ) -> None:
         super().__init__()
-        self.image_shape = _check_multiple_of_4(image_shape)
+        self.image_shape = _check_image_shape(image_shape)
         self.out_dim = _expect.integer("out_dim", out_dim, least=1)
         width = _expect.integer("width", width, least=1)
-        channels, h, w = self.image_shape
+        channels = self.image_shape[0]
+        h, w = _up_to_multiples_of_4(self.image_shape)
         self.net = nn.Sequential(
             nn.Conv2d(channels, width, 4, stride=2, padding=1),  # H -> H/2
             nn.GELU(),
@@ -90,23 +101,35 @@ class ConvEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         _check_input(self, "x", x, self.image_shape, "(B, C, H, W)")
+        h, w = _up_to_multiples_of_4(self.image_shape)
+        below, right = h - x.shape[2], w - x.shape[3]
+        if below or right:
+            x = pad(x, (0, right, 0, below))
         return self.net(x)
 
 
 class ConvDecoder(nn.Module):
-    """Codes to images: (B, D) -> (B, C, H, W); H and W are multiples of 4.
+    """Codes to images by two transposed convolutions: (B, D) -> (B, C, H, W).
 
     The kernels are twice the stride, so that every pixel is covered equally often.
+    Where H or W is no multiple of 4, the image is made as large as the next, and what
+    is too much is cut off below and on the right, where ConvEncoder adds it.
+
+    Args:
+        latent_dim: size of the code, D.
+        image_shape: (C, H, W), of any size.
+        width: channels before the last layer; twice as many before that.
     """
 
     def __init__(
         self, latent_dim: int, image_shape: ImageShape, *, width: int = 32
     ) -> None:
         super().__init__()
-        self.image_shape = _check_multiple_of_4(image_shape)
+        self.image_shape = _check_image_shape(image_shape)
         self.latent_dim = _expect.integer("latent_dim", latent_dim, least=1)
         width = _expect.integer("width", width, least=1)
-        channels, h, w = self.image_shape
+        channels = self.image_shape[0]
+        h, w = _up_to_multiples_of_4(self.image_shape)
         self.net = nn.Sequential(
             nn.Linear(latent_dim, 2 * width * (h // 4) * (w // 4)),
             nn.GELU(),
@@ -118,7 +141,9 @@ class ConvDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         _check_input(self, "z", z, (self.latent_dim,), "(B, D)")
-        return self.net(z)
+        _, h, w = self.image_shape
+        # One block of memory also where it was cut: people call .view on images.
+        return self.net(z)[:, :, :h, :w].contiguous()
 
 
 class Autoencoder(nn.Module):
@@ -212,13 +237,10 @@ def _check_image_shape(image_shape: ImageShape) -> ImageShape:
     return channels, height, width
 
 
-def _check_multiple_of_4(image_shape: ImageShape) -> ImageShape:
-    channels, height, width = _check_image_shape(image_shape)
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"image_shape must have H and W divisible by 4, got {tuple(image_shape)}"
-        )
-    return channels, height, width
+def _up_to_multiples_of_4(image_shape: ImageShape) -> tuple[int, int]:
+    """H and W, each or the next size above it that can be halved twice."""
+    _, height, width = image_shape
+    return height + -height % 4, width + -width % 4
 
 
 def _check_modules(encoder: nn.Module, decoder: nn.Module, *, n_heads: int) -> None:

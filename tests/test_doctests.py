@@ -7,10 +7,12 @@ import pytest
 
 MODULES = [
     "aelib.data.batches",
+    "aelib.data.folders",
     "aelib.linear",
     "aelib.losses.divergences",
     "aelib.losses.likelihoods",
     "aelib.losses.penalties",
+    "aelib.metrics.baselines",
     "aelib.metrics.codes",
     "aelib.metrics.distributions",
     "aelib.metrics.images",

@@ -7,6 +7,7 @@ with the argument's name: no words of another library, no control codes.
 import inspect
 import math
 import re
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -20,6 +21,7 @@ import aelib
 from aelib import (
     checks,
     config,
+    data,
     features,
     initialise,
     linear,
@@ -34,6 +36,7 @@ from aelib.data import corrupt
 from aelib.results import Evidence, Value
 
 SHAPE = (1, 12, 12)
+PICTURES = Path(matplotlib.get_data_path(), "images")  # of its buttons
 X, Z = torch.rand(6, *SHAPE), torch.rand(6, 3)
 LABELS = torch.arange(40) % 2
 CODES = torch.rand(40, 3)
@@ -70,6 +73,12 @@ LIKELIHOOD = {
     "log_likelihood": lambda output, x: -losses.bernoulli_nll(output, x),
 }
 
+
+def squared(answer, targets):
+    """A metric that checks nothing itself."""
+    return (answer - targets.to(answer.dtype)).square().reshape(len(targets), -1).sum(1)
+
+
 # name -> the function and arguments that are right
 CALLS = {
     "start": (aelib.start, {"seed": 0}),
@@ -105,6 +114,14 @@ CALLS = {
     "psnr": (metrics.psnr, {**PAIR, "peak": 1.0}),
     "ssim": (metrics.ssim, {**PAIR, "peak": 1.0}),
     "laplacian_variance": (metrics.laplacian_variance, {"x": X}),
+    "against_constant": (
+        metrics.against_constant,
+        {"metric": squared, "targets": X, "constant": X[0]},
+    ),
+    "against_constant of labels": (
+        metrics.against_constant,
+        {"metric": squared, "targets": LABELS[:6], "constant": 0.5},
+    ),
     "active_units": (metrics.active_units, {"mean": Z, "threshold": 0.01}),
     "dead_units": (metrics.dead_units, {"codes": Z}),
     "principal_angles": (metrics.principal_angles, {"a": CODES, "b": CODES[:, :2]}),
@@ -188,6 +205,13 @@ CALLS = {
         corrupt.salt_and_pepper,
         {"x": X, "rate": 0.5, "generator": None},
     ),
+    "image_folder": (
+        data.image_folder,
+        {
+            **{"folder": PICTURES, "size": (2, 2), "channels": 1, "fit": "pad"},
+            "skip_unreadable": False,
+        },
+    ),
     # plots
     "bars": (
         plots.bars,
@@ -252,6 +276,10 @@ TAKES = {
     ("laplace_nll", "scale"): {"1.5"},
     ("psnr", "peak"): {"1.5"},
     ("ssim", "peak"): {"1.5"},
+    ("against_constant", "constant"): {"None", "-1", "1.5"},
+    ("against_constant of labels", "constant"): {"None", "-1", "1.5"},
+    ("against_constant", "targets"): {"int64", "bool"},
+    ("against_constant of labels", "targets"): {"bool", "float64"} | ANY_SHAPE,
     ("active_units", "threshold"): {"1.5"},
     ("gaussian_noise", "sigma"): {"1.5"},
     ("", "generator"): {"None"},
@@ -285,6 +313,7 @@ TAKES = {
     ("gaussian_noise", "x"): HALF | {"float64", "meta"} | ANY_SHAPE,
     ("masking_noise", "x"): HALF | {"float64", "meta"} | ANY_SHAPE,
     ("salt_and_pepper", "x"): HALF | {"float64", "meta"} | ANY_SHAPE,
+    ("image_folder", "skip_unreadable"): {"True"},
     ("bars", "values"): REAL,
     ("lines", "x"): REAL | {"None"},
     ("heatmap", "matrix"): REAL,

@@ -229,6 +229,9 @@ ON_THE_DEVICE = {
     "psnr": per_example(lambda d: metrics.psnr(images(d), images(d))),
     "ssim": per_example(lambda d: metrics.ssim(images(d), images(d))),
     "laplacian_variance": per_example(lambda d: metrics.laplacian_variance(images(d))),
+    "against_constant": lambda d: (
+        type(metrics.against_constant(metrics.sse, images(d))) is float
+    ),
     "importance_nll": lambda d: on(
         "cpu",
         metrics.importance_nll(

@@ -244,6 +244,10 @@ VALUES = {
     "sse": (metrics.sse, images(), images(seed=7)),
     "psnr": (metrics.psnr, images(), images(seed=7)),
     "ssim": (metrics.ssim, images(), images(seed=7)),
+    "against_constant": (
+        lambda x: metrics.against_constant(metrics.psnr, x),
+        images(),
+    ),
     "laplacian_variance": (metrics.laplacian_variance, images()),
     "active_units": (metrics.active_units, Z),
     "dead_units": (metrics.dead_units, Z.relu()),

@@ -96,6 +96,77 @@ def test_conv_decoder_keeps_what_is_symmetric_in_its_place():
     assert x_hat.std() > 1e-3
 
 
+ODD_SIZES = [(1, 25, 25), (1, 30, 30), (3, 218, 178), (1, 1, 1), (1, 3, 7), (2, 4, 5)]
+
+
+@pytest.mark.parametrize("shape", ODD_SIZES, ids=str)
+def test_convolutions_take_images_of_any_size_and_train(shape):
+    model = Autoencoder(ConvEncoder(shape, 3, width=2), ConvDecoder(3, shape, width=2))
+    x = torch.rand(4, *shape)
+    x_hat = model(x)
+    assert x_hat.shape == x.shape
+    before = (x_hat - x).square().sum()
+    before.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.abs().max() > 0, name
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(8):
+        optimizer.zero_grad()
+        loss = (model(x) - x).square().sum()
+        loss.backward()
+        optimizer.step()
+    assert loss < before
+    assert x_hat.view(4, -1).shape == (4, shape[0] * shape[1] * shape[2])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 12)], ids=str)
+def test_convolutions_of_multiples_of_4_are_the_plain_network(shape):
+    """As they were before other sizes were taken: same weights, same numbers."""
+    channels, h, w = shape
+    encoder, decoder = ConvEncoder(shape, 5, width=3), ConvDecoder(5, shape, width=3)
+    n_flat = 6 * (h // 4) * (w // 4)
+    down = nn.Sequential(
+        *(nn.Conv2d(channels, 3, 4, 2, 1), nn.GELU(), nn.Conv2d(3, 6, 4, 2, 1)),
+        *(nn.GELU(), nn.Flatten(), nn.Linear(n_flat, 5)),
+    )
+    up = nn.Sequential(
+        *(nn.Linear(5, n_flat), nn.GELU(), nn.Unflatten(1, (6, h // 4, w // 4))),
+        *(nn.ConvTranspose2d(6, 3, 4, 2, 1), nn.GELU()),
+        nn.ConvTranspose2d(3, channels, 4, 2, 1),
+    )
+    x, z = torch.rand(3, *shape), torch.randn(3, 5)
+    for ours, plain, given in ((encoder, down, x), (decoder, up, z)):
+        states = {f"net.{name}" for name in plain.state_dict()}
+        assert set(ours.state_dict()) == states
+        plain.load_state_dict(ours.net.state_dict())
+        assert torch.equal(ours(given), plain(given))
+
+
+@torch.no_grad()
+def test_other_sizes_are_padded_with_0_and_cut_below_and_on_the_right():
+    small, large = (1, 5, 6), (1, 8, 8)
+    encoder, whole = ConvEncoder(small, 2, width=2), ConvEncoder(large, 2, width=2)
+    whole.load_state_dict(encoder.state_dict())
+    x = torch.rand(3, *small)
+    canvas = torch.zeros(3, *large)
+    canvas[:, :, :5, :6] = x
+    assert torch.equal(encoder(x), whole(canvas))
+    decoder, whole = ConvDecoder(2, small, width=2), ConvDecoder(2, large, width=2)
+    whole.load_state_dict(decoder.state_dict())
+    z = torch.randn(3, 2)
+    assert torch.equal(decoder(z), whole(z)[:, :, :5, :6])
+
+
+@pytest.mark.parametrize("encoder", [MLPEncoder, ConvEncoder])
+def test_images_of_another_size_are_named_beside_the_right_one(encoder):
+    shape = (1, 25, 25)
+    module = MLPEncoder(shape, [], 3) if encoder is MLPEncoder else encoder(shape, 3)
+    words = r"^x must be \(B, C, H, W\) = \(B, 1, 25, 25\), got \(2, 1, 28, 28\)$"
+    with pytest.raises(ValueError, match=words):
+        module(torch.rand(2, 1, 28, 28))
+
+
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 
@@ -217,10 +288,14 @@ def test_models_refuse_what_does_not_fit():
 
 
 def test_batches_of_any_size_pass():
-    shape = (1, 8, 8)
-    model = Autoencoder(ConvEncoder(shape, 2, width=4), ConvDecoder(2, shape, width=4))
-    for n in (0, 1, 5):
-        assert model(torch.rand(n, *shape)).shape == (n, *shape)
+    for shape in ((1, 8, 8), (1, 7, 9)):
+        encoder, decoder = (
+            ConvEncoder(shape, 2, width=4),
+            ConvDecoder(2, shape, width=4),
+        )
+        model = Autoencoder(encoder, decoder)
+        for n in (0, 1, 5):
+            assert model(torch.rand(n, *shape)).shape == (n, *shape)
 
 
 def test_models_vectorise_over_their_parameters():

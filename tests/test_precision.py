@@ -63,6 +63,10 @@ CALLS = {
     "sse": (metrics.sse, OTHER, X),
     "psnr": (metrics.psnr, OTHER, X),
     "ssim": (metrics.ssim, OTHER, X),
+    "against_constant": (
+        lambda x: torch.tensor(metrics.against_constant(metrics.sse, x)),
+        X,
+    ),
     "laplacian_variance": (metrics.laplacian_variance, X),
     "active_units": (lambda z: torch.tensor(metrics.active_units(z)), CODES),
     "dead_units": (lambda z: torch.tensor(metrics.dead_units(z)), CODES),

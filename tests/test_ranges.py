@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 import aelib
-from aelib import features, losses, metrics, models, plots
+from aelib import data, features, losses, metrics, models, plots
 from aelib.config import seed_everything
 from aelib.data import corrupt
 from aelib.linear import PCA
@@ -27,9 +27,11 @@ MODULES = [
     *AELIB.glob("metrics/*.py"),
     *AELIB.glob("plots/*.py"),
     *(AELIB / name for name in ("config.py", "linear.py", "models.py")),
-    *(AELIB / name for name in ("data/corrupt.py", "features/__init__.py")),
+    *(AELIB / name for name in ("data/corrupt.py", "data/folders.py")),
+    AELIB / "features/__init__.py",
 ]
 SHAPE = (1, 12, 12)
+PICTURES = Path(matplotlib.get_data_path(), "images")  # of its buttons
 X = torch.rand(6, *SHAPE)
 X[0, 0, 0, :2] = torch.tensor([0.0, 1.0])  # the whole range
 NOISY = X + 0.1
@@ -104,6 +106,11 @@ ROWS = {
         {1.0: lambda same: same.allclose(torch.ones(6)), 1e6: finite},
         (0.99, 1.01e6, 0, 1e200, math.inf),
     ),
+    ("against_constant", "constant"): (
+        lambda value: metrics.against_constant(metrics.sse, X, constant=value),
+        {0.0: lambda score: score > 0, -1e9: finite},
+        (math.inf, -math.inf, math.nan),
+    ),
     ("active_units", "threshold"): (
         lambda value: metrics.active_units(Z, threshold=value),
         {0.0: lambda n: n == 3, 1e9: lambda n: n == 0},
@@ -114,6 +121,14 @@ ROWS = {
         neighbours,
         {1: lambda share: share == 1.0, 40: lambda share: share == 0.5},
         (0, 41),
+    ),
+    ("image_folder", "channels"): (
+        lambda value: data.image_folder(PICTURES, size=(2, 3), channels=value),
+        {
+            1: lambda found: found.images.shape[1:] == (1, 2, 3),
+            3: lambda found: found.images.shape[1:] == (3, 2, 3),
+        },
+        (0, 2, 4),
     ),
     ("gaussian_noise", "sigma"): (
         lambda value: corrupt.gaussian_noise(X, value),

@@ -1,4 +1,4 @@
-"""Wrong calls of models, losses, metrics, plots, features and results are named.
+"""Wrong calls of models, losses, metrics, plots, folders and others are named.
 
 Each case: the call, the argument that its message must name, and the error's type.
 """
@@ -12,7 +12,7 @@ import torch
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from aelib import features, losses, metrics, models, plots, results, systems
+from aelib import data, features, losses, metrics, models, plots, results, systems
 from aelib.linear import PCA
 
 SHAPE = (1, 8, 8)
@@ -37,6 +37,10 @@ def probe(codes=CODES, labels=LABELS, test=CODES, test_labels=LABELS):
     return metrics.fit_probe(codes, labels).accuracy(test, test_labels)
 
 
+def constant(metric=metrics.sse, targets=X, **options):
+    return metrics.against_constant(metric, targets, **options)
+
+
 def scatter(codes=Z[:, :2], labels=LABELS[:4], classes=tuple("abcd")):
     return plots.scatter_codes(codes, labels, classes=classes)
 
@@ -51,8 +55,12 @@ VALUE_ERRORS = {
     "latent_dim 0": ("latent_dim", lambda: models.MLPDecoder(0, [4], SHAPE)),
     "conv latent_dim 0": ("latent_dim", lambda: models.ConvDecoder(0, SHAPE)),
     "conv width 0": ("width", lambda: models.ConvEncoder(SHAPE, 3, width=0)),
-    "side not of 4": ("image_shape", lambda: models.ConvEncoder((1, 30, 28), 3)),
-    "sides apart": ("image_shape", lambda: models.ConvDecoder(3, (1, 28, 30))),
+    "conv side 0": ("image_shape[2]", lambda: models.ConvEncoder((1, 30, 0), 3)),
+    "conv shape of two": ("image_shape", lambda: models.ConvDecoder(3, (28, 30))),
+    "conv of another size": (
+        "x",
+        lambda: models.ConvEncoder((1, 7, 8), 3, width=1)(X),
+    ),
     "odd VAE head": ("encoder", lambda: models.VAE(ENCODER, DECODER)),
     "VAE head too wide": (
         "encoder",
@@ -112,6 +120,29 @@ VALUE_ERRORS = {
     "psnr empty": ("x_hat", lambda: metrics.psnr(X[:0], X[:0])),
     "psnr peak 0": ("peak", lambda: metrics.psnr(X, X, peak=0.0)),
     "psnr peak inf": ("peak", lambda: metrics.psnr(X, X, peak=math.inf)),
+    "constant of another size": ("constant", lambda: constant(constant=X[0, 0])),
+    "constant a batch": ("constant", lambda: constant(constant=X[:1])),
+    "constant a scalar": ("constant", lambda: constant(constant=X.mean())),
+    "constant NaN": ("constant", lambda: constant(constant=X[0] * math.nan)),
+    "constant inf": ("constant", lambda: constant(constant=math.inf)),
+    "constant for no targets": ("targets", lambda: constant(targets=X[:0])),
+    "constant for one number": ("targets", lambda: constant(targets=X.sum())),
+    "constant for NaN": ("targets", lambda: constant(targets=X * math.nan)),
+    "constant for the meta device": (
+        "targets",
+        lambda: constant(targets=LABELS.to("meta")),
+    ),
+    "constant elsewhere": (
+        "constant",
+        lambda: constant(metrics.auroc, LABELS % 2, constant=X[0, 0, 0, 0].to("meta")),
+    ),
+    "constant by pixels": ("metric", lambda: constant(lambda a, b: a - b)),
+    "constant by two": ("metric", lambda: constant(lambda a, b: X[:2, 0, 0, 0])),
+    "constant to NaN": ("metric", lambda: constant(lambda a, b: math.nan)),
+    "constant to one NaN": (
+        "metric",
+        lambda: constant(lambda a, b: torch.tensor([0, math.nan, 1, 2])),
+    ),
     # linear
     "pca one image": ("images", lambda: PCA.fit(X[:1])),
     "pca scalars": ("images", lambda: PCA.fit(Z[:, 0])),
@@ -216,6 +247,12 @@ VALUE_ERRORS = {
     "scatter 3-d": ("codes", lambda: scatter(codes=Z)),
     "scatter classes": ("labels", lambda: scatter(classes=["a", "b"])),
     "scatter lengths": ("labels", lambda: scatter(labels=LABELS[:3])),
+    # folders
+    "folder missing": ("folder", lambda: data.image_folder("no such folder")),
+    "folder a file": ("folder", lambda: data.image_folder(__file__)),
+    "folder of one size": ("size", lambda: data.image_folder(".", size=[64])),
+    "folder in two channels": ("channels", lambda: data.image_folder(".", channels=2)),
+    "folder cut": ("fit", lambda: data.image_folder(".", fit="cut")),
     # features, results
     "features name": ("name", lambda: features.load("cifar10")),
     "results slug": ("slug", lambda: results.load("linear")),
@@ -257,6 +294,21 @@ TYPE_ERRORS = {
         "train_labels",
         lambda: metrics.knn_accuracy(CODES, CODES[:, 0], CODES, LABELS),
     ),
+    "constant metric a name": ("metric", lambda: constant("sse")),
+    "constant for NumPy": ("targets", lambda: constant(targets=X.numpy())),
+    "constant for complex": ("targets", lambda: constant(targets=X * 1j)),
+    "constant for half": ("targets", lambda: constant(targets=X.half())),
+    "constant text": ("constant", lambda: constant(constant="0.5")),
+    "constant True": ("constant", lambda: constant(constant=True)),
+    "constant float64": ("constant", lambda: constant(constant=X[0].double())),
+    "constant uint8": ("constant", lambda: constant(constant=INTEGERS[0])),
+    "constant to nothing": ("metric", lambda: constant(lambda a, b: None)),
+    "constant to a list": ("metric", lambda: constant(lambda a, b: [1.0])),
+    "constant to complex": (
+        "metric",
+        lambda: constant(lambda a, b: torch.tensor(1j)),
+    ),
+    "constant for uint8 images": ("x", lambda: constant(targets=INTEGERS)),
     "uint8 sse": ("x", lambda: metrics.sse(X, INTEGERS)),
     "likelihood of integers": (
         "log_likelihood",
@@ -276,6 +328,13 @@ TYPE_ERRORS = {
         lambda: metrics.frechet_distance(CODES.numpy(), CODES),
     ),
     "n_samples float": ("n_samples", lambda: importance(n_samples=2.0)),
+    "folder a number": ("folder", lambda: data.image_folder(3)),
+    "folder size a number": ("size", lambda: data.image_folder(".", size=64)),
+    "folder fit None": ("fit", lambda: data.image_folder(".", fit=None)),
+    "folder skip 1": (
+        "skip_unreadable",
+        lambda: data.image_folder(".", skip_unreadable=1),
+    ),
     "uint8 grid": ("images", lambda: plots.image_grid(INTEGERS)),
     "rows a tensor": ("rows", lambda: plots.image_rows(X)),
     "curves a tensor": ("curves", lambda: plots.lines(Z, xlabel="", ylabel="")),

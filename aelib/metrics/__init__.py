@@ -8,6 +8,7 @@ what float64 gives. One number an example comes back in the dtype and on the dev
 the examples, unless the function says float64.
 """
 
+from aelib.metrics.baselines import against_constant
 from aelib.metrics.codes import active_units, dead_units, principal_angles
 from aelib.metrics.distributions import auroc, frechet_distance, importance_nll
 from aelib.metrics.images import laplacian_variance, psnr, sse, ssim
@@ -22,6 +23,7 @@ __all__ = [
     "FittedProbe",
     "Probe",
     "active_units",
+    "against_constant",
     "auroc",
     "dead_units",
     "fit_probe",

@@ -2,7 +2,74 @@
 
 from mutants.entry import Mutation
 
+_BASELINES = "aelib/metrics/baselines.py"
+
 MUTATIONS = [
+    Mutation(
+        "constant-mean-of-all-numbers",
+        _BASELINES,
+        "return targets.to(dtype).mean(dim=0)",
+        "return targets.to(dtype).mean()",
+        ("tests/test_baselines.py::test_the_mean_scores_the_sum_of_the_variances",),
+    ),
+    Mutation(
+        "constant-given-to-the-wrong-side",
+        _BASELINES,
+        "metric(answer.clone(memory_format=torch.contiguous_format), targets)",
+        "metric(targets, answer.clone(memory_format=torch.contiguous_format))",
+        ("tests/test_baselines.py::test_a_detector_with_one_score_guesses",),
+    ),
+    Mutation(
+        "constant-answer-without-memory",
+        _BASELINES,
+        "metric(answer.clone(memory_format=torch.contiguous_format), targets)",
+        "metric(answer.contiguous(), targets)",
+        (
+            "tests/test_baselines.py::test_a_metric_that_writes_does_not_change_the_constant",
+        ),
+    ),
+    Mutation(
+        "constant-of-any-dtype",
+        _BASELINES,
+        "    if floating:\n",
+        "    if not floating:\n",
+        ("tests/test_wrong_calls.py::test_wrong_calls_are_named[constant float64]",),
+    ),
+    Mutation(
+        "constant-of-any-shape",
+        _BASELINES,
+        "    if constant.shape != targets.shape[1:]:\n",
+        "    if constant.ndim > targets.ndim:\n",
+        ("tests/test_wrong_calls.py::test_wrong_calls_are_named[constant a batch]",),
+    ),
+    Mutation(
+        "constant-any-result",
+        _BASELINES,
+        "elif result.shape not in ((), (n,)):",
+        "elif result.ndim > 4:",
+        ("tests/test_wrong_calls.py::test_wrong_calls_are_named[constant by pixels]",),
+    ),
+    Mutation(
+        "constant-nan-is-a-score",
+        _BASELINES,
+        "    if math.isnan(score):\n",
+        "    if score is None:\n",
+        ("tests/test_wrong_calls.py::test_wrong_calls_are_named[constant to NaN]",),
+    ),
+    Mutation(
+        "constant-summed-in-the-dtype-of-the-metric",
+        _BASELINES,
+        "result.detach().cpu().double().mean()",
+        "result.detach().cpu().float().mean()",
+        ("tests/test_baselines.py::test_what_a_metric_may_return",),
+    ),
+    Mutation(
+        "constant-targets-not-finite",
+        _BASELINES,
+        '        _expect.measured("targets", targets)\n',
+        '        _expect.precise("targets", targets)\n',
+        ("tests/test_wrong_calls.py::test_wrong_calls_are_named[constant for NaN]",),
+    ),
     Mutation(
         "importance-forgets-the-count",
         "aelib/metrics/distributions.py",

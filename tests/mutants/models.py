@@ -28,6 +28,50 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        "conv-padded-above-and-left",
+        "aelib/models.py",
+        "x = pad(x, (0, right, 0, below))",
+        "x = pad(x, (right, 0, below, 0))",
+        (
+            "tests/test_models.py"
+            "::test_other_sizes_are_padded_with_0_and_cut_below_and_on_the_right",
+        ),
+    ),
+    Mutation(
+        "conv-padded-with-the-edge",
+        "aelib/models.py",
+        "x = pad(x, (0, right, 0, below))",
+        'x = pad(x, (0, right, 0, below), "replicate")',
+        (
+            "tests/test_models.py"
+            "::test_other_sizes_are_padded_with_0_and_cut_below_and_on_the_right",
+        ),
+    ),
+    Mutation(
+        "conv-output-not-cut",
+        "aelib/models.py",
+        "return self.net(z)[:, :, :h, :w].contiguous()",
+        "return self.net(z).contiguous()",
+        ("tests/test_models.py::test_convolutions_take_images_of_any_size_and_train",),
+    ),
+    Mutation(
+        "conv-output-in-pieces",
+        "aelib/models.py",
+        "[:, :, :h, :w].contiguous()",
+        "[:, :, :h, :w]",
+        ("tests/test_models.py::test_convolutions_take_images_of_any_size_and_train",),
+    ),
+    Mutation(
+        "conv-always-one-block-more",
+        "aelib/models.py",
+        "return height + -height % 4, width + -width % 4",
+        "return height + 4 - height % 4, width + 4 - width % 4",
+        (
+            "tests/test_models.py"
+            "::test_convolutions_of_multiples_of_4_are_the_plain_network",
+        ),
+    ),
+    Mutation(
         "vae-heads-swapped",
         "aelib/models.py",
         "return Posterior(*heads.chunk(2, dim=1))",
