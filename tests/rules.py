@@ -16,7 +16,15 @@ from pathlib import Path
 import chapters
 from chapters import ROOT, cells, code_cells, markdown, raw
 from lesson_text import paragraphs, without_fences
-from mirror import BUDGETS, is_picture, kind_of, lesson_part, look, trainers
+from mirror import (
+    BUDGETS,
+    is_picture,
+    kind_of,
+    lesson_part,
+    look,
+    most_of,
+    trainers,
+)
 from mirror import trainings_in as n_trainings
 from names import top_level_names
 
@@ -231,7 +239,7 @@ def signature(node: ast.FunctionDef | ast.ClassDef) -> tuple:
 
 
 def budget(name: str, path: Path) -> list[str]:
-    n, most = look(path)[name], BUDGETS[name]
+    n, most = look(path)[name], most_of(path)[name]
     return [f"{n:g}, at most {most}"] if n > most else []
 
 

@@ -53,8 +53,8 @@ MUTATIONS = [
     Mutation(
         "conftest-any-number-of-trainings",
         "conftest.py",
-        "if n > TRAININGS:",
-        "if n > 99:",
+        "if n > TRAININGS and",
+        "if n > 99 and",
         (RULES + "test_a_lesson_that_trains_more_than_four_networks_is_red",),
     ),
     Mutation(
