@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from aelib import lab, results
+from aelib import config, lab, results
 from aelib.lab import provenance, training
 from aelib.lab import study as studies
 
@@ -132,6 +132,20 @@ def test_rows_are_paired_and_order_changes_nothing(tree):
     # equal seeds draw equally, whatever the row
     assert before["first", "draw"].runs[1] == before["second", "draw"].runs[1]
     assert len(set(before["first", "draw"].runs.values())) == 3
+
+
+@pytest.mark.parametrize("before", ["", "list(models)\n"], ids=["new", "used"])
+def test_a_trial_draws_the_same_whoever_used_its_network_before(tree, before):
+    trial = """study.run(
+    "drawn", lambda s: {"error": models[s].weight.norm(), "draw": torch.rand(())}
+)
+"""
+    codes = 'study.run("codes"'
+    run(tree, lambda s: s.replace(codes, f"{before}{trial}{codes}"))
+    drawn = evidence(tree)["drawn", "draw"].runs
+    for seed in range(3):
+        config.seed_everything(seed)
+        assert drawn[seed] == pytest.approx(torch.rand(()).item())
 
 
 def n_trained(capsys):

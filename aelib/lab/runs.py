@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from filelock import FileLock, Timeout
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from aelib import _files
+from aelib.train.generators import get_generators, set_generators
 
 _POLL_SECONDS = 0.2
 
@@ -65,10 +67,16 @@ class Runs:
 
 
 class Models(Sequence[nn.Module]):
-    """The trained networks of a row, one a seed, each read when it is first used."""
+    """The trained networks of a row, one a seed, each read when it is first used.
 
-    def __init__(self, readers: Sequence[Callable[[], nn.Module]]) -> None:
-        self._readers = readers
+    Reading one, or training it where that is still to do, leaves the generators as
+    they were: what a trial draws must not depend on who used the network before.
+    """
+
+    def __init__(
+        self, readers: Sequence[Callable[[], nn.Module]], device: torch.device
+    ) -> None:
+        self._readers, self._device = readers, device
         self._models: dict[int, nn.Module] = {}
 
     def __len__(self) -> int:
@@ -77,7 +85,11 @@ class Models(Sequence[nn.Module]):
     def __getitem__(self, index: int) -> nn.Module:
         index = range(len(self))[index]
         if index not in self._models:
-            self._models[index] = self._readers[index]()
+            states = get_generators(self._device)
+            try:
+                self._models[index] = self._readers[index]()
+            finally:
+                set_generators(states, self._device)
         return self._models[index]
 
     def __iter__(self) -> Iterator[nn.Module]:

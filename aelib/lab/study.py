@@ -257,7 +257,8 @@ class Study:
         if keep:
             self._kept[row] = next(iter(waiting.values()))
         return Models(
-            [lambda w=w: training.restore(w().weights) for w in waiting.values()]
+            [lambda w=w: training.restore(w().weights) for w in waiting.values()],
+            self.device,
         )
 
     def _modules(self) -> str:

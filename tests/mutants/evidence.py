@@ -21,6 +21,13 @@ MUTATIONS = [
         (f"{LAB}::test_rows_are_paired_and_order_changes_nothing",),
     ),
     Mutation(
+        "lab-reading-a-network-draws",
+        "aelib/lab/runs.py",
+        "                set_generators(states, self._device)\n",
+        "                pass\n",
+        (f"{LAB}::test_a_trial_draws_the_same_whoever_used_its_network_before",),
+    ),
+    Mutation(
         "lab-measures-in-train-mode",
         "aelib/lab/training.py",
         "        model.eval()\n",
