@@ -19,18 +19,15 @@ _NAMED = 3  # of a kind, in an error, which is one sentence
 class ImageFolder(NamedTuple):
     """The pictures of a folder: images, labels and files go together, N of each.
 
-    Attributes:
-        images: (N, C, H, W) float32 in [0, 1], upright as their EXIF data say. 8 bits
-            are divided by 255 and integers of 16 by 65535; what is transparent is
-            white.
-        labels: (N,) int64, index into classes: the folder directly in the one asked
-            for that a picture lies in, however deep; "" for those in none. Where no
-            picture lies in a folder there is one class, of the name of the one asked
-            for.
-        classes: names in order. A file that cannot be read has its share in them, so
-            that no label depends on it.
-        files: the paths of the pictures.
-        unreadable: the files that were left out, each with the reason.
+    - images: (N, C, H, W) float32 in [0, 1], upright as their EXIF data say. 8 bits are
+      divided by 255 and integers of 16 by 65535; what is transparent is white.
+    - labels: (N,) int64, index into classes: the folder directly in the one asked for
+      that a picture lies in, however deep; "" for those in none. Where no picture lies
+      in a folder there is one class, of the name of the one asked for.
+    - classes: names in order. A file that cannot be read has its share in them, so that
+      no label depends on it.
+    - files: the paths of the pictures.
+    - unreadable: the files that were left out, each with the reason.
 
     >>> import tempfile
     >>> from PIL import Image
