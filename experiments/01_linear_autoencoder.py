@@ -6,6 +6,8 @@ Errors are squared errors summed over an image, pixels in [0, 1], in the mean ov
 images; "loss/tail" is that of the training images over the least that is possible.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -112,9 +114,9 @@ def objective(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     return {"loss": (model(x) - x).square().sum(dim=1).mean()}
 
 
-def by_adam(k: int, *, keep: bool = False) -> None:
+def by_adam(k: int, *, keep: bool = False) -> Sequence[nn.Module]:
     x = centred.float().to(study.device)
-    study.train(
+    return study.train(
         f"Adam, {k}",
         lambda: linear_autoencoder(k),
         objective,
@@ -126,14 +128,17 @@ def by_adam(k: int, *, keep: bool = False) -> None:
     )
 
 
-def three_ways() -> None:
+def three_ways() -> nn.Module:
+    """The trained network of sixteen numbers."""
+    trained = {}
     for k in SIZES:
         study.run(f"ALS, {k}", lambda seed, k=k: sweeps(k))
-        by_adam(k, keep=k == 16)
+        trained[k] = by_adam(k, keep=k == 16)
     shown = {f"PCA-{k}, garments": f"PCA, {k} numbers" for k in (2, 16)}
     for k in (2, 16, 32):
         shown |= {f"ALS, {k}": f"ten sweeps, {k}", f"Adam, {k}": f"Adam, {k}"}
     study.table("three ways", shown, ["loss/tail", "error", "angle"])
+    return trained[16][0]
 
 
 def chance() -> None:
@@ -262,6 +267,25 @@ def other_worlds() -> None:
     )
 
 
+def as_pictures(vectors: Tensor) -> Tensor:
+    """Columns (N, m) as images (m, 1, 28, 28), zero at mid grey."""
+    scale = vectors.abs().amax(dim=0)
+    return (0.5 + 0.5 * vectors / scale).T.reshape(-1, 1, 28, 28)
+
+
+def columns(model: nn.Module) -> None:
+    """Principal axes, columns of a decoder, and these turned back by a matrix."""
+    decoder = model[1].weight.detach().cpu().double()  # (N, 16)
+    turning = torch.linalg.lstsq(decoder, axes[:, :16]).solution  # (16, 16)
+    rows = {
+        "principal axes": axes,
+        "decoder columns": decoder,
+        "turned back": decoder @ turning,
+    }
+    shown = {name: as_pictures(some[:, :8]) for name, some in rows.items()}
+    study.picture("columns", shown)
+
+
 def pictures() -> None:
     """Ten garments rebuilt from few and from many numbers."""
     test = worlds["garments"].test
@@ -274,7 +298,8 @@ def pictures() -> None:
 
 def main() -> None:
     baselines()
-    three_ways()
+    network = three_ways()
+    columns(network)
     chance()
     staircase()
     gains()

@@ -82,6 +82,62 @@ def picture(x: float, y: float, side: float, pixels: Tensor) -> str:
     )
 
 
+def two_matrices() -> str:
+    """Chapter 01: x, V, z, W, x_hat; below, a cloud of points and its plane."""
+    shown = results.load("01_linear_autoencoder").pictures("rebuilt")
+    middle, sneaker = 66, 7
+    parts = [
+        funnel(180, 296, middle, 104, 26),
+        funnel(376, 492, middle, 26, 104),
+        bar(326, middle, 20, 26, "code"),
+        *(arrow(114, middle, 172), arrow(300, middle, 322)),
+        *(arrow(350, middle, 372), arrow(500, middle, 556)),
+        *(text(238, middle + 6, "V"), text(434, middle + 6, "W")),
+        text(336, middle - 26, "code z", "code"),
+    ]
+    for x, label, name in ((8, "x", "test image"), (560, "x\u0302", "16 numbers")):
+        parts += [
+            picture(x, middle - 52, 104, shown[name][sneaker]),
+            text(x + 52, middle + 76, label),
+        ]
+    return svg(672, 400, [*parts, *_cloud_and_plane(336, 282)])
+
+
+def _cloud_and_plane(x: float, y: float) -> list[str]:
+    """Points in space, drawn slantwise, and the plane along their longest axes."""
+    generator = torch.Generator().manual_seed(3)
+    cloud = torch.randn(60, 3, generator=generator) * torch.tensor([90.0, 55.0, 15.0])
+
+    def seen(points: Tensor) -> list[tuple[float, float]]:
+        across = points[:, 0] + 0.55 * points[:, 1]
+        up = 0.16 * points[:, 0] - 0.45 * points[:, 1] - points[:, 2]
+        return [
+            (x + a, y + b) for a, b in zip(across.tolist(), up.tolist(), strict=True)
+        ]
+
+    flat = cloud * torch.tensor([1.0, 1.0, 0.0])
+    corners = torch.tensor(
+        [[-210, -110, 0], [210, -110, 0], [210, 110, 0], [-210, 110, 0]]
+    )
+    edge = "L".join(f"{a:.0f} {b:.0f}" for a, b in seen(corners.float()))
+    feet = zip(seen(cloud), seen(flat), strict=True)
+    errors = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for (a, b), (c, d) in feet)
+    dots = [
+        f'<circle class="layer" cx="{a:.1f}" cy="{b:.1f}" r="3"/>'
+        for a, b in seen(cloud)
+    ]
+    return [
+        f'<path class="cloud" d="M{edge}z"/>',
+        f'<path class="arrow" d="{errors}"/>',
+        *dots,
+        text(
+            x,
+            y + 112,
+            "every answer lies on the plane of W; the strokes are the errors",
+        ),
+    ]
+
+
 def hourglass() -> str:
     """Chapter 02: 784-128-64-32-16 and back, widths to scale, and the loss."""
     widths = (784, 128, 64, 32, 16, 32, 64, 128, 784)
@@ -205,6 +261,7 @@ def front_page() -> str:
 
 
 DRAWINGS = {
+    "01_linear_autoencoder": two_matrices,
     "02_autoencoder": hourglass,
     "02_bent_sheet": bent_sheet,
     "09_variational_autoencoder": cloud_of_codes,
