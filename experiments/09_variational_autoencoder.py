@@ -373,6 +373,15 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
         "random codes",
         {"autoencoder": ae.decode(z), "variational": priced.decode(z)},
     )
+    torch.manual_seed(2)  # of the codes drawn below, whatever was run before
+    both = {"autoencoder": ae, "variational": priced}
+    study.picture(
+        "mixture",
+        {
+            name: model.decode(fitted_mixture(codes_of(model, x_train), 12, 0))
+            for name, model in both.items()
+        },
+    )
     ideas = {"AE": "neither", "VAE": "both"}
     crossed = {ideas.get(name, name): m[0] for name, m in networks.items()}
     del crossed["normalised"]
