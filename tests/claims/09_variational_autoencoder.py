@@ -149,9 +149,17 @@ wide = {name: f"equal width, {name}" for name in NAMES}
 MEAN = "around their mean"
 says(
     "Around its own mean the ordinary autoencoder is where the others are",
-    not any(resolved(wide["AE"], row, MEAN) and resolved(wide["AE"], row, f"{MEAN}, pixels")
-            or resolved(row, wide["AE"], MEAN) and resolved(row, wide["AE"], f"{MEAN}, pixels")
-            for row in wide.values()),
+    not any(
+        (
+            resolved(wide["AE"], row, MEAN)
+            and resolved(wide["AE"], row, f"{MEAN}, pixels")
+        )
+        or (
+            resolved(row, wide["AE"], MEAN)
+            and resolved(row, wide["AE"], f"{MEAN}, pixels")
+        )
+        for row in wide.values()
+    ),
 )
 AE, VAE = "samples, AE", "samples, VAE"
 says(
