@@ -4,7 +4,8 @@
 
 Errors are squared errors summed over an image, pixels in [0, 1], in the mean over test
 images; rates are in nats an image. FFD compares 10,000 decoded codes with the test
-images, in the features of our classifier.
+images, in the features of our classifier; the energy distance compares a third of them,
+pixel by pixel.
 """
 
 import math
@@ -21,11 +22,8 @@ from aelib.lab import Study
 from aelib.linear import PCA
 from aelib.models import VAE, Autoencoder, MLPDecoder, MLPEncoder
 
-KINDS = {  # of densities that codes are drawn from -> unit of their column
-    "standard Gaussian": "FFD",
-    "fitted Gaussian": "FFD",
-    "mixture of ten": "FFD",
-}
+KINDS = ("standard Gaussian", "fitted Gaussian", "mixture of ten")  # of densities
+WIDE = ("around zero", "around their mean")  # draws as wide as a network's codes
 study = Study(
     "09_variational_autoencoder",
     seeds=[0, 1, 2],
@@ -38,7 +36,10 @@ study = Study(
         "-ELBO": "nats",
         "noise variance": "",
         "FFD": "",
-        **KINDS,
+        "energy": "",  # distance of pixels, not of features
+        **dict.fromkeys([*KINDS, *WIDE], "FFD"),
+        **{f"{name}, pixels": "energy" for name in (*KINDS, *WIDE)},
+        **{f"{name}, gain": "nats" for name in KINDS[1:]},
         "largest spread": "",  # standard deviation of a unit's draws over all images
         "smallest spread": "",
         "widest cloud": "",  # the largest of the units' mean standard deviations
@@ -83,6 +84,19 @@ emoji = data.emoji().to(study.device)
 
 def ffd(images: Tensor) -> float:
     return metrics.frechet_distance(judge.features(images.clamp(0, 1)), real)
+
+
+def energy(images: Tensor) -> float:
+    """Energy distance to the test images: 2 E|x - y| - E|x - x'| - E|y - y'|."""
+    # every third, since draws of a mixture come part by part
+    some, others = (x[::3].flatten(1).cpu() for x in (images, x_test))
+    within = [torch.pdist(x).mean() for x in (some, others)]
+    return (2 * torch.cdist(some, others).mean() - sum(within)).item()
+
+
+def judged(images: Tensor, name: str) -> dict[str, float]:
+    """A set of draws by both measures, under the columns of that name."""
+    return {name: ffd(images), f"{name}, pixels": energy(images)}
 
 
 def sse(x_hat: Tensor, x: Tensor) -> float:
@@ -309,9 +323,9 @@ def samples(pca: PCA, networks: dict[str, Sequence[nn.Module]]) -> None:
             "fitted Gaussian": fitted_gaussian(codes, n_samples),
             "mixture of ten": fitted_mixture(codes, n_samples, seed),
         }
-        return {kind: ffd(decode(z)) for kind, z in draws.items()}
+        scores = [judged(decode(z), kind) for kind, z in draws.items()]
+        return {name: value for part in scores for name, value in part.items()}
 
-    rows = {"samples, PCA-10": "PCA-10"}
     study.run(
         "samples, PCA-10",
         lambda seed: found(seed, pca.codes(x_train, SIZE), lambda z: from_pca(pca, z)),
@@ -324,35 +338,83 @@ def samples(pca: PCA, networks: dict[str, Sequence[nn.Module]]) -> None:
             return found(seed, codes_of(model, x_train), model.decode)
 
         study.run(f"samples, {name}", trial)
-        rows[f"samples, {name}"] = name
-    study.table("samples", rows, list(KINDS))
-
-
-STRETCH = 1.6
-
-
-def at_equal_width(networks: dict[str, Sequence[nn.Module]]) -> None:
-    """Draws around zero, as wide as the codes; beside them the codes of images."""
-
-    def one(row: str, models: Sequence[nn.Module], draw: Callable) -> None:
-        @torch.no_grad()
-        def trial(seed: int) -> dict[str, float]:
-            model = models[study.seeds.index(seed)]
-            return {"FFD": ffd(model.decode(draw(model)))}
-
-        study.run(row, trial)
-
-    def as_wide(model: nn.Module) -> Tensor:
-        """With one standard deviation for all units, that of the codes."""
-        return codes_of(model, x_train).var(dim=0).mean().sqrt() * prior(n_samples)
-
-    for name, models in networks.items():
-        one(f"equal width, {name}", models, as_wide)
-        one(f"test images, {name}", models, lambda model: codes_of(model, x_test))
-    one("VAE, stretched", networks["VAE"], lambda model: STRETCH * prior(n_samples))
+    rows = {f"samples, {name}": name for name in ("PCA-10", *networks)}
+    shown = [f"{kind}{of}" for of in ("", ", pixels") for kind in KINDS[1:]]
+    study.table("samples", rows, shown)
+    ideas = {"AE": "neither: autoencoder", "VAE": "both: VAE"}
+    crossed = ("AE", "noise alone", "price alone", "VAE")
     study.table(
-        "equal width", {f"equal width, {name}": name for name in networks}, ["FFD"]
+        "from the prior",
+        {f"samples, {name}": ideas.get(name, name) for name in crossed},
+        [KINDS[0], f"{KINDS[0]}, pixels"],
     )
+
+
+def as_wide_as_the_codes(networks: dict[str, Sequence[nn.Module]]) -> None:
+    """Draws as wide as the codes, and the codes of test images themselves."""
+    for name, models in networks.items():
+
+        @torch.no_grad()
+        def draws(seed: int, models=models) -> dict[str, float]:
+            model = models[study.seeds.index(seed)]
+            codes = codes_of(model, x_train)
+            # one standard deviation for all units, that of the codes
+            z = codes.var(dim=0).mean().sqrt() * prior(n_samples)
+            around_mean = model.decode(codes.mean(dim=0) + z)
+            return judged(model.decode(z), WIDE[0]) | judged(around_mean, WIDE[1])
+
+        @torch.no_grad()
+        def of_images(seed: int, models=models) -> dict[str, float]:
+            model = models[study.seeds.index(seed)]
+            images = model.decode(codes_of(model, x_test))
+            return {"FFD": ffd(images), "energy": energy(images)}
+
+        study.run(f"equal width, {name}", draws)
+        study.run(f"test images, {name}", of_images)
+    study.table(
+        "equal width",
+        {f"equal width, {name}": name for name in networks},
+        [f"{where}{of}" for of in ("", ", pixels") for where in WIDE],
+    )
+
+
+STRETCHES = (1.0, 1.6, 2.5, 4.0)
+
+
+def stretched(models: Sequence[nn.Module]) -> None:
+    """Draws of the VAE that lie too far out, by both measures."""
+    rows = {}
+    for factor in STRETCHES:
+
+        @torch.no_grad()
+        def trial(seed: int, factor: float = factor) -> dict[str, float]:
+            images = models[study.seeds.index(seed)].decode(factor * prior(n_samples))
+            return {"FFD": ffd(images), "energy": energy(images)}
+
+        row = f"VAE, draws times {factor:g}"
+        study.run(row, trial)
+        rows[row] = f"draws times {factor:g}"
+    rows["test images, VAE"] = "codes of test images"
+    study.table("stretched", rows, ["FFD", "energy"])
+
+
+def mismatch(models: Sequence[nn.Module]) -> None:
+    """Nats by which a fitted density beats the prior on codes of test images."""
+
+    @torch.no_grad()
+    def trial(seed: int) -> dict[str, float]:
+        model = models[study.seeds.index(seed)]
+        fit = codes_of(model, x_train).cpu().double()
+        new = codes_of(model, x_test).cpu().double()
+        of_prior = -0.5 * (new.square() + math.log(2 * math.pi)).sum(dim=1).mean()
+        found = {}
+        for kind, n_parts in zip(KINDS[1:], (1, 10), strict=True):
+            mixture = GaussianMixture(n_parts, random_state=seed, reg_covar=1e-4)
+            mixture.set_params(max_iter=300).fit(fit.numpy())
+            found[f"{kind}, gain"] = mixture.score(new.numpy()) - of_prior.item()
+        return found
+
+    study.run("mismatch", trial)
 
 
 WALKS = {  # from class to class
@@ -372,6 +434,15 @@ def pictures(networks: dict[str, Sequence[nn.Module]]) -> None:
     study.picture(
         "random codes",
         {"autoencoder": ae.decode(z), "variational": priced.decode(z)},
+    )
+    torch.manual_seed(2)  # of the codes drawn below, whatever was run before
+    two = {"autoencoder": ae, "variational": priced}
+    study.picture(
+        "mixture",
+        {
+            name: model.decode(fitted_mixture(codes_of(model, x_train), 12, 0))
+            for name, model in two.items()
+        },
     )
     ideas = {"AE": "neither", "VAE": "both"}
     crossed = {ideas.get(name, name): m[0] for name, m in networks.items()}
@@ -447,7 +518,7 @@ def noise_and_price() -> dict[str, Sequence[nn.Module]]:
             "price without noise": "price alone",
             "VAE": "both: VAE",
         },
-        ["error", "smallest spread", "largest spread", "FFD"],
+        ["error", "smallest spread", "largest spread"],
     )
     return networks
 
@@ -599,7 +670,9 @@ def main() -> None:
     order = ("AE", "noise alone", "price alone", "normalised", "VAE")
     networks = {name: networks[name] for name in order}
     samples(pca, networks)
-    at_equal_width(networks)
+    as_wide_as_the_codes(networks)
+    stretched(networks["VAE"])
+    mismatch(networks["VAE"])
     width(networks["VAE"])
     pictures(networks)
     print(study.save())

@@ -28,6 +28,8 @@ class ImageFolder(NamedTuple):
       no label depends on it.
     - files: the paths of the pictures.
     - unreadable: the files that were left out, each with the reason.
+    - others: files that have no suffix of a picture that Pillow reads, and so were
+      passed over: notes, and perhaps pictures of a camera's own kind.
 
     >>> import tempfile
     >>> from PIL import Image
@@ -43,6 +45,7 @@ class ImageFolder(NamedTuple):
     classes: tuple[str, ...]
     files: tuple[Path, ...]
     unreadable: dict[Path, str]
+    others: tuple[Path, ...]
 
 
 def image_folder(
@@ -55,9 +58,10 @@ def image_folder(
 ) -> ImageFolder:
     """All pictures in a folder and below it, of any kind and size, as one tensor.
 
-    A picture has the suffix of a format that Pillow reads by itself; all else is passed
-    over, and what is hidden (".name"). The order is that of the names, folder by
-    folder, by their letters' code points: the same on every system.
+    A picture has the suffix of a format that Pillow reads by itself; other files are
+    listed, and what is hidden (".name") is passed over. The order is that of the names,
+    folder by folder, by their letters' code points: the same on every system. Of an
+    animation the first picture is taken; a TIFF of several is unreadable.
 
     Args:
         folder: its path; a `~` is expanded.
@@ -75,13 +79,13 @@ def image_folder(
     shape = _checked_shape(size, channels)
     _check_fit(fit)
     _expect.flag("skip_unreadable", skip_unreadable)
-    found = _pictures_in(root)
+    found, others = _pictures_in(root)
     images, unreadable = _read_all(found, shape, fit)
     if unreadable and not (skip_unreadable and len(images)):
         raise ValueError(_named(unreadable, len(found), root, skip_unreadable))
     files = tuple(path for path in found if path not in unreadable)
     labels, classes = _labels(files, found, root)
-    return ImageFolder(images, labels, classes, files, unreadable)
+    return ImageFolder(images, labels, classes, files, unreadable, tuple(others))
 
 
 def _checked_shape(size: Sequence[int], channels: int) -> tuple[int, int, int]:
@@ -99,7 +103,8 @@ def _check_fit(fit: str) -> None:
         raise ValueError(f"fit must be 'crop', 'pad' or 'stretch', got {fit!r}")
 
 
-def _pictures_in(root: Path) -> list[Path]:
+def _pictures_in(root: Path) -> tuple[list[Path], list[Path]]:
+    """Files with the suffix of a picture, and the others."""
     if not root.is_dir():
         what = "a file" if root.exists() else "nothing"
         raise ValueError(
@@ -113,17 +118,18 @@ def _pictures_in(root: Path) -> list[Path]:
             f"{error.strerror}"
         ) from None
     known = suffixes()
+    # By parts: as one text "a-b/x" would come before "a/x", or after it, where the
+    # separator is another.
+    files.sort(key=lambda path: path.relative_to(root).parts)
     found = [path for path in files if path.suffix.lower() in known]
     if not found:
         kinds = sorted({path.suffix or "no suffix" for path in files})[:_NAMED]
-        others = f" ({', '.join(map(ascii, kinds))})" if files else ""
+        which = f" ({', '.join(map(ascii, kinds))})" if files else ""
         raise ValueError(
             f"folder must hold pictures, got {str(root.absolute())!r} with none among "
-            f"{len(files)} files{others}"
+            f"{len(files)} files{which}"
         )
-    # By parts: as one text "a-b/x" would come before "a/x", or after it, where the
-    # separator is another.
-    return sorted(found, key=lambda path: path.relative_to(root).parts)
+    return found, [path for path in files if path.suffix.lower() not in known]
 
 
 def _files_in(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:

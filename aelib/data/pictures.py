@@ -66,6 +66,9 @@ def _decoded(path: Path, size: tuple[int, int], channels: int) -> Image.Image:
                 return _plain(ImageOps.exif_transpose(image), channels)
     except Unreadable:
         raise
+    except Image.DecompressionBombError:
+        limit = f"over {2 * Image.MAX_IMAGE_PIXELS} pixels"
+        raise Unreadable(f"{limit}: set PIL.Image.MAX_IMAGE_PIXELS") from None
     except UnidentifiedImageError:
         raise Unreadable("nothing in it that Pillow knows as a picture") from None
     # Damaged bytes bring a decoder to all kinds: OSError, SyntaxError, struct.error ...
@@ -96,6 +99,8 @@ def _load(image: Image.Image, size: tuple[int, int]) -> None:
         return
     if image.tag_v2.get(BITSPERSAMPLE) == (12,):  # 4095 would be a dark grey
         raise Unreadable("grey of 12 bits, which is neither 8 nor 16")
+    if image.n_frames > 1:  # a stack: to take the first in silence would lose the rest
+        raise Unreadable(f"{image.n_frames} pictures in one file: save each alone")
     with _no_stderr():  # libtiff writes there of damage, past Python
         image.load()
 

@@ -22,6 +22,8 @@ says("cut at the white of 8", 8 * np.uint8().itemsize)
 usual = np.array(Image.fromarray(257 * deep).convert("RGB"))
 says("each of his values was cut", float(usual[deep > 0].min()) == usual.max())
 says("mind 16 bits", 8 * deep.itemsize)
+n_bits = int(257 * deep.max() >> 4).bit_length()
+says("a camera of 12 bits wrote a file of 16", n_bits, 8 * deep.itemsize)
 n_shown = setting("n_shown")
 says("thirty-two pictures as the network gets", n_shown)
 

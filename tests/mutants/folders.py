@@ -115,8 +115,16 @@ MUTATIONS = [
     ),
     _change(
         *("order-of-the-disk", _FOLDERS),
-        "return sorted(found, key=lambda path: path.relative_to(root).parts)",
-        *("return found", f"{_IN}test_order_labels_and_files_agree"),
+        "files.sort(key=lambda path: path.relative_to(root).parts)",
+        *("files.reverse()", f"{_IN}test_order_labels_and_files_agree"),
+    ),
+    _change(
+        *("others-forgotten", _FOLDERS, "tuple(others))", "())"),
+        f"{_IN}test_what_is_hidden_or_no_picture_is_passed_over",
+    ),
+    _change(
+        *("first-of-a-stack", _PICTURES, "    if image.n_frames > 1:"),
+        *("    if image.n_frames > 99:", _SILENT),
     ),
     _change(
         *("order-of-texts", _FOLDERS, "path.relative_to(root).parts)", "str(path))"),
