@@ -286,6 +286,10 @@ def columns(model: nn.Module) -> None:
     study.picture("columns", shown)
 
 
+def spectrum() -> None:
+    study.curve("eigenvalues", {"variance": eigenvalues[:100]})
+
+
 def pictures() -> None:
     """Ten garments rebuilt from few and from many numbers."""
     test = worlds["garments"].test
@@ -304,6 +308,7 @@ def main() -> None:
     staircase()
     gains()
     other_worlds()
+    spectrum()
     pictures()
     print(study.save())
 
