@@ -318,7 +318,7 @@ PAGE_FAULTS: list[tuple[str, Change | list[Change]]] = [
     ("links_lead_somewhere", replace(QUESTION, "01_linear", "01_linea")),
     ("at most: numbers", append(WHY, " 1.1, 1.2, 1.3, twelve and 15.")),
     ("at most: folded", several(9, 20, "hide-input")),
-    ("at most: trainings", append(MODEL, "\n[train(m, loss, 0) for m in ()]" * 6)),
+    ("at most: trainings", append(MODEL, "\n[train(m, loss, 0) for m in ()]" * 8)),
 ]
 
 

@@ -44,7 +44,6 @@ def n_pictures(strip):
 
 says("Two rows of twelve pictures", n_pictures("random codes"))
 says("Four rows of twelve pictures", n_pictures("crossed"))
-says("Two rows of twelve garments", n_pictures("mixture"))
 n_map = math.isqrt(n_pictures("map"))
 says("A square of twenty by twenty garments", n_map, n_map)
 says("twelve random codes through both networks", setting("n_codes"))
