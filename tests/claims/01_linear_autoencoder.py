@@ -29,7 +29,10 @@ says("the sixteen columns of the decoder look like the sixteen axes", k, k)
 says("How much of the sixty thousand pictures does", n_all)
 says("on the six thousand pictures of this page", len(images))
 says("Sixteen numbers leave a quarter of its error", k)
-says("That was the first bet", 0.2 < value("PCA-16, garments") / value("mean image, garments") < 0.28)
+says(
+    "That was the first bet",
+    0.2 < value("PCA-16, garments") / value("mean image, garments") < 0.28,
+)
 says("linear network with sixteen numbers, however long", k)
 says("with 64 numbers, a beginning of texture", 4 * k)
 says("from sixteen recognisable, from sixty-four nearly", k, 4 * k)
