@@ -1,11 +1,10 @@
 """Links to works of the bibliography lead to them, and back."""
 
-import io
 import re
 import sys
-import warnings
 
 import pytest
+import small_book
 from chapters import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -24,31 +23,21 @@ bibtex_bibfiles = ["references.bib"]
 """
 
 
+def prepare(app) -> None:
+    app.connect("doctree-read", citations.mark_links)
+    app.connect("env-updated", citations.name_entries, priority=900)
+    app.connect("doctree-resolved", citations.add_back_links)
+
+
 def build(folder, index: str) -> tuple[dict[str, str], str]:
     """Pages of a small book, and what Sphinx warned of."""
-    from sphinx.application import Sphinx
-    from sphinx.util.docutils import docutils_namespace
-
     texts = {
         "conf.py": CONF,
         "references.bib": BIB,
         "index.md": f"# Index\n\n{index}\n\n```{{toctree}}\nbibliography\n```\n",
         "bibliography.md": "# Bibliography\n\n```{bibliography}\n:all:\n```\n",
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text)
-    complaints = io.StringIO()
-    # what one build registers, the next would complain of
-    with warnings.catch_warnings(), docutils_namespace():
-        warnings.simplefilter("ignore")  # Sphinx' own
-        places = [str(folder), str(folder), str(folder / "out"), str(folder / "trees")]
-        app = Sphinx(*places, "html", status=None, warning=complaints)
-        app.connect("doctree-read", citations.mark_links)
-        app.connect("env-updated", citations.name_entries, priority=900)
-        app.connect("doctree-resolved", citations.add_back_links)
-        app.build()
-    pages = {path.stem: path.read_text() for path in (folder / "out").glob("*.html")}
-    return pages, complaints.getvalue()
+    return small_book.build(folder, texts, prepare)
 
 
 ADAM = "[Kingma and Ba, 2015](bibliography.md#ref-kingma2015adam)"

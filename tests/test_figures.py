@@ -1,10 +1,9 @@
 """Figures of a chapter that another page shows again: whose picture, and no number."""
 
-import io
 import sys
-import warnings
 from pathlib import Path
 
+import small_book
 from bs4 import BeautifulSoup
 from chapters import ROOT
 
@@ -38,11 +37,14 @@ A caption.
 """
 
 
+def prepare(app) -> None:
+    app.add_directive("chapter-figure", figures.ChapterFigure)
+    app.add_node(figures.chapter_figure)
+    app.connect("doctree-resolved", figures.resolve, priority=100)
+
+
 def build(folder: Path, name: str) -> tuple[dict[str, BeautifulSoup], str]:
     """Pages of a small book, and what Sphinx warned of."""
-    from sphinx.application import Sphinx
-    from sphinx.util.docutils import docutils_namespace
-
     texts = {
         "conf.py": 'extensions = ["myst_parser"]\nnumfig = True\n',
         "index.md": FRONT.replace("NAME", name),
@@ -51,21 +53,9 @@ def build(folder: Path, name: str) -> tuple[dict[str, BeautifulSoup], str]:
         "one.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
         "two.svg": "<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>",
     }
-    for file, text in texts.items():
-        (folder / file).write_text(text)
-    complaints = io.StringIO()
-    # what one build registers, the next would complain of
-    with warnings.catch_warnings(), docutils_namespace():
-        warnings.simplefilter("ignore")  # Sphinx' own
-        places = [str(folder), str(folder), str(folder / "out"), str(folder / "trees")]
-        app = Sphinx(*places, "html", status=None, warning=complaints)
-        app.add_directive("chapter-figure", figures.ChapterFigure)
-        app.add_node(figures.chapter_figure)
-        app.connect("doctree-resolved", figures.resolve, priority=100)
-        app.build()
-    made = (folder / "out").glob("*.html")
-    pages = {p.stem: BeautifulSoup(p.read_text(), "html.parser") for p in made}
-    return pages, complaints.getvalue()
+    pages, complaints = small_book.build(folder, texts, prepare)
+    parsed = {name: BeautifulSoup(page, "html.parser") for name, page in pages.items()}
+    return parsed, complaints
 
 
 def test_a_figure_shown_again_is_that_of_the_chapter_and_is_not_counted(tmp_path):
