@@ -49,7 +49,6 @@ MUTATIONS = [
         "return angles.rad2deg()",
         "return angles",
         ("tests/test_metrics.py",),
-        chapter="01_linear_autoencoder",
     ),
     Mutation(
         "check-ppca-without-the-constant",
