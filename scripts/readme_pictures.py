@@ -20,7 +20,7 @@ CHAPTER = "notebooks/01_linear_autoencoder.html"
 SHOTS = {
     "map.webp": ("book/index.html", "light", "#the-family"),
     "chapter.webp": (CHAPTER, "light", "#saddles-and-no-other-traps"),
-    "dark.webp": (CHAPTER, "dark", "#fig-linear-plateaus"),
+    "dark.webp": (CHAPTER, "dark", "#fig-linear-staircase"),
 }
 
 

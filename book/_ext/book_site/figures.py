@@ -1,6 +1,6 @@
 """A figure of a chapter shown on another page, from the very run that built the book.
 
-```{chapter-figure} notebooks/01_linear_autoencoder fig-linear-plateaus
+```{chapter-figure} notebooks/01_linear_autoencoder fig-linear-staircase
 A caption.
 ```
 """
