@@ -19,7 +19,7 @@ CHAPTER = "notebooks/01_linear_autoencoder.html"
 # file: (page, scheme, what to scroll to the top)
 SHOTS = {
     "map.webp": ("book/index.html", "light", "#the-family"),
-    "chapter.webp": (CHAPTER, "light", "#saddles-and-no-other-traps"),
+    "chapter.webp": (CHAPTER, "light", "#what-if-it-starts-elsewhere"),
     "dark.webp": (CHAPTER, "dark", "#fig-linear-staircase"),
 }
 
