@@ -131,13 +131,12 @@ def three_ways() -> nn.Module:
     """The trained network of sixteen numbers."""
     trained, shown = {}, {}
     for k in SIZES:
-        shown[f"PCA-{k}, garments"] = f"PCA, {k} numbers"
         for n in (10, 100):
             study.run(f"{n} sweeps, {k}", lambda seed, k=k, n=n: sweeps(k, n))
             shown[f"{n} sweeps, {k}"] = f"{n} sweeps, {k} numbers"
         trained[k] = by_adam(k, keep=k == 16)
         shown[f"Adam, {k}"] = f"Adam, {k} numbers"
-    study.table("three ways", shown, ["excess", "error", "angle"])
+    study.table("three ways", shown, ["excess", "angle"])
     return trained[16][0]
 
 
