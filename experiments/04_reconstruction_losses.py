@@ -232,6 +232,20 @@ def of_noisy_pictures() -> None:
     study.note("PCA of noisy pictures, best size", axes=best, **found[best])
 
 
+def who_cleans_best() -> None:
+    rows = {
+        "noisy picture": "the noisy picture",
+        "mean image": "mean image",
+        "PCA-64 of noisy pictures": "PCA, 64 axes",
+        "PCA of noisy pictures, best size": "PCA, number of axes by validation",
+        "no penalty": "trained, no penalty",
+        "sweep: variance 0.5": "trained, variance 0.5",
+        "sweep: variance 0.25": "trained, variance 0.25: the noise",
+        "measured: SSE / N": "trained, variance as measured",
+    }
+    study.table("who cleans best", rows, ["variance", "axes", "error"])
+
+
 def cleaned_pictures(networks: dict[str, nn.Module]) -> None:
     shown, truth = (t[:10] for t in judges["error"])
     with torch.no_grad():
@@ -460,6 +474,7 @@ def main() -> None:
     tuned = afterwards(trained["squares"])
     networks = six_lines()
     sweep()
+    who_cleans_best()
     compare(tuned)
     residuals(trained)
     cleaned_pictures(networks)
