@@ -19,7 +19,6 @@ k = setting("latent_dim")
 pca = PCA.fit(x_train)
 
 
-
 def in_the_lesson():
     """The cells that state variances, run by themselves."""
     space = {"Tensor": torch.Tensor, "Callable": Callable, "torch": torch}
@@ -202,7 +201,8 @@ trunk = features.load("fashion_mnist").trunk
 says("squared differences of *features*, 32 maps", trunk[:7](x_test[:1]).shape[1])
 says("SSIM gains in SSIM", resolved("then squares", "then SSIM", "SSIM"))
 dearer = {
-    row: value(row) / value("then squares") - 1 for row in ("then SSIM", "then features")
+    row: value(row) / value("then squares") - 1
+    for row in ("then SSIM", "then features")
 }
 says("pays with two fifths more squared error", 0.37 < dearer["then SSIM"] < 0.43)
 says("The features pay a third", 0.3 < dearer["then features"] < 0.4)
@@ -225,6 +225,10 @@ factor = (factor - losses.continuous_bernoulli_nll(one_pixel, one_pixel + 0.3)).
 says("which is $2$ at", factor.item())
 
 # the failure, exercises
+black = digits.train.images.amax(dim=0) == 0  # in all training pictures
+says("whose corners are black in all training pictures", bool(black[0, 0, 0]))
+dots = (digits.test.images * black).amax(dim=(1, 2, 3)) > 0
+says("Then one test digit has a grey dot there", int(dots.sum()) == 1)
 levels = round(1 / x_test[x_test > 0].min().item())
 says("are 784 better?", n_pixels)
 says("grey values are rounded to 255 steps", levels)
