@@ -210,6 +210,46 @@ def _fit(x: float, points: Tensor, fitted: Tensor) -> list[str]:
     ]
 
 
+def balance() -> str:
+    """Chapter 04: what one nat weighs, and the variances that six lines state."""
+    parts = [
+        '<path class="arrow" d="M168 64L504 64M336 64L318 112L354 112z"/>',
+        '<path class="arrow" d="M168 64L168 88M504 64L504 88"/>',
+        *(bar(100, 98, 136, 20, "layer"), bar(468, 98, 72, 20, "code")),
+        text(168, 50, "squared error of 2\u03c3\u00b2"),
+        text(504, 50, "1 nat", "code"),
+        text(336, 28, "\u03c3\u00b2 is the rate of exchange"),
+    ]
+    n_pixels, n_numbers, batch, noise = 784, 64, 128, 0.25
+    errors = {"e.sum(1).mean()": 1, "e.mean()": 1 / n_pixels, "e.sum()": batch}
+    penalties = {"R": 1, "mean of w\u00b2": 1 / (n_pixels * n_numbers)}
+    top, left, decade, lowest = 172, 300, 32, -8
+
+    def place(variance: float) -> float:
+        return round(left + decade * (math.log10(variance) - lowest), 1)
+
+    y = top
+    for error, a in errors.items():
+        for penalty, b in penalties.items():
+            label = f"{error} + {penalty}"
+            parts += [
+                f'<text class="word" x="8" y="{y + 6}">{label}</text>',
+                f'<path class="arrow" d="M{left} {y}L{left + 11 * decade} {y}"/>',
+                f'<circle class="code" cx="{place(b / (2 * a))}" cy="{y}" r="6"/>',
+            ]
+            y += 28
+    at = place(noise)
+    parts += [
+        f'<path class="sheet" d="M{at} {top - 14}L{at} {y - 14}"/>',
+        text(at, top - 22, "noise of the pictures", "code"),
+    ]
+    for power, name in ((-6, "10\u207b\u2076"), (-3, "10\u207b\u00b3"), (0, "1")):
+        parts.append(text(place(10**power), y + 10, name))
+    parts.append(text(left + 11 * decade - 4, y + 10, "1000"))
+    parts.append(text(140, y + 10, "variance stated"))
+    return svg(672, y + 24, parts)
+
+
 def cloud_of_codes() -> str:
     """Chapter 09: a picture, its cloud, a random point of it, and the two costs."""
     shown = results.load("09_variational_autoencoder").pictures("rebuilt")
@@ -264,6 +304,7 @@ DRAWINGS = {
     "01_linear_autoencoder": two_matrices,
     "02_autoencoder": hourglass,
     "02_bent_sheet": bent_sheet,
+    "04_reconstruction_losses": balance,
     "09_variational_autoencoder": cloud_of_codes,
     "front_page": front_page,
 }

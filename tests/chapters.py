@@ -13,7 +13,6 @@ PAGES = sorted((ROOT / "book").glob("*.md"))
 # (tests/test_old_chapters.py); the last one to leave takes that file with it.
 OLD = [
     "03_convolutional_autoencoder",
-    "04_reconstruction_losses",
     "05_denoising_autoencoder",
     "06_regularized_autoencoder",
     "07_kl_divergence",

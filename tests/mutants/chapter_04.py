@@ -12,7 +12,6 @@ MUTATIONS = [
         "n_values * (math.log(2) + log_scale)",
         "n_values * log_scale",
         ("tests/test_losses.py::test_laplace_nll_agrees_with_torch",),
-        chapter=CHAPTER,
     ),
     Mutation(
         "laplace-divides-by-standard-deviation",
@@ -23,7 +22,6 @@ MUTATIONS = [
             "tests/test_losses.py::test_laplace_nll_agrees_with_torch",
             "tests/test_losses.py::test_laplace_nll_learns_its_scale",
         ),
-        chapter=CHAPTER,
     ),
     Mutation(
         "gaussian-forgets-the-half",
@@ -55,7 +53,6 @@ MUTATIONS = [
         "above = -1 / torch.expm1(-far) - 1 / far",
         "above = far.sigmoid()",
         QUADRATURE,
-        chapter=CHAPTER,
     ),
     Mutation(
         "continuous-bernoulli-wrong-series",
@@ -77,7 +74,6 @@ MUTATIONS = [
         "c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2",
         "c1, c2 = (0.03 * peak) ** 2, (0.03 * peak) ** 2",
         ("tests/test_metrics.py",),
-        chapter=CHAPTER,
     ),
     Mutation(
         "laplacian-of-another-kernel",
@@ -102,5 +98,6 @@ MUTATIONS = [
         "torch.stack([a, b]), correction=0)",
         "torch.stack([a, b]), correction=1)",
         ("tests/test_checks_reconstruction.py::test_right_answers_pass_with_one_line",),
+        chapter=CHAPTER,
     ),
 ]

@@ -1,0 +1,238 @@
+"""The numbers of chapter 04, computed again."""
+
+import ast
+import math
+from collections.abc import Callable
+
+import torch
+from chapters import NOTEBOOKS, cells
+
+from aelib import data, features, losses, metrics
+from aelib.linear import PCA
+
+(LESSON,) = (path for path in NOTEBOOKS if path.stem == evidence.slug)
+fashion, digits = data.fashion_mnist(), data.mnist()
+x_train, x_test = fashion.train.images, fashion.test.images
+n_pixels = x_test[0].numel()
+noise = setting("noise_variance")
+k = setting("latent_dim")
+pca = PCA.fit(x_train)
+
+
+def in_the_lesson():
+    """The cells that state variances, run by themselves."""
+    space = {"Tensor": torch.Tensor, "Callable": Callable, "torch": torch}
+    for cell in cells(LESSON):
+        if "def stated_variance(" in cell.source or "public: dict" in cell.source:
+            exec(cell.source, space)
+    return space
+
+
+found = in_the_lesson()
+stated, public = found["stated_variance"], found["public"]
+variance_of = {name: stated(*sizes) for name, sizes in public.items()}
+n_numbers = evidence["no penalty", "axes"].mean  # all of them
+BATCH = round(0.5 / evidence["weight 1: e.sum() + (w**2).sum() / 2", "variance"].mean)
+
+
+def value(row, column="error"):
+    return float(evidence[row, column])
+
+
+def resolved(row, other, column="error"):
+    """Below, by more than twice the error of the paired difference."""
+    return evidence.less(row, other, column)
+
+
+def line(error, penalty="(w**2).sum() / 2", weight="weight 1"):
+    return f"{weight}: {error} + {penalty}"
+
+
+def rows_of(weight):
+    return [row for row in evidence.rows if row.startswith(weight)]
+
+
+# the opening and the bets
+boots = x_test[fashion.test.labels == fashion.classes.index("Ankle boot")]
+apart = metrics.sse(boots, boots[2:3].expand_as(boots)).sort().values[1]
+says("is the same number, 23.6", apart)
+says("A linear autoencoder with 64 numbers gets", n_numbers)
+
+# what a squared error claims
+miss = setting("miss")
+narrow = miss / 2
+says("One pixel, off by 0.2", miss)
+says("pays 2 nats", miss**2 / (2 * narrow**2))
+
+# the best variance, other noises
+perfect = [
+    losses.bernoulli_nll(x.logit(eps=1e-6), x).mean()
+    for x in (x_test, digits.test.images)
+]
+says("leave 187 nats that no network can remove, digits 45", *perfect)
+says("is level with that of squares", not resolved("squares", "cross-entropy"))
+says("as three seeds can tell", not resolved("cross-entropy", "squares"))
+says("absolute error is smaller", resolved("cross-entropy", "squares", "L1"))
+says(
+    "squares the squared error, absolute errors the absolute one",
+    resolved("squares", "absolute")
+    and resolved("absolute", "squares", "L1")
+    and resolved("absolute", "cross-entropy", "L1"),
+)
+LOSSES = ("squares", "absolute", "cross-entropy")
+share = [value(row) / value("PCA-16, rebuilt") for row in LOSSES]
+says("little more than half of PCA's squared error", all(0.5 < x < 0.62 for x in share))
+edges = {row: value(row, "edges") for row in (*LOSSES, "the data")}
+says(
+    "even those of the absolute error have less than half",
+    max(LOSSES, key=edges.get) == "absolute"
+    and edges["absolute"] < edges["the data"] / 2,
+)
+
+# the noise of the pixels
+beyond = value("residuals, squares", "beyond 4 sigma") / math.erfc(4 / math.sqrt(2))
+says("164 times as many misses as the Gaussian allows", beyond)
+by_gauss, by_laplace = (
+    value("residuals, squares", kind) for kind in ("Gaussian", "Laplace")
+)
+lead = by_gauss - by_laplace
+says("more probable by 307 nats a picture", lead)
+
+# a weight is a variance
+sums = stated(lambda e, p: e.sum(1).mean() + p.sum(1).mean(), BATCH, n_pixels)
+means = stated(lambda e, p: e.mean() + p.sum(1).mean(), BATCH, n_pixels)
+says("a deviation of 0.71; the mean, with the same weight, 19.8", sums**0.5, means**0.5)
+says("two dashed lines to the right mark 0.71 and 19.8", sums**0.5, means**0.5)
+decay = next(
+    node.value
+    for cell in cells(LESSON)
+    if "weight_decay=" in cell.source and cell.kind == "code"
+    for call in ast.walk(ast.parse(cell.source))
+    if isinstance(call, ast.Call)
+    for node in call.keywords
+    if node.arg == "weight_decay"
+).value
+of_decay = stated(lambda e, p: e.mean() + decay * p.sum(1).mean(), BATCH, n_pixels)
+alive = int((pca.variances > of_decay).sum())
+says("adds 0.01 times the weight", decay)
+says("fourth axis of our pictures has a variance of 3.4", pca.variances[alive])
+says("of sixteen numbers *three* should", k)
+says("three* should survive", alive == 3 and abs(of_decay - 3.92) < 1e-9)
+says("Thirteen of the sixteen numbers are dead", k - alive, k)
+says("and the third nearly", 0 < 1 - of_decay / pca.variances[alive - 1] < 0.05)
+
+# six lines
+says("Gaussian noise of variance 0.25 to every pixel", noise)
+says("a linear autoencoder with 64 numbers *on the noisy", n_numbers)
+says("Noise adds 0.25 to the variance along every axis", noise)
+says("a batch of 128 pictures", BATCH)
+SUM, MEAN = line("e.sum(1).mean()"), line("e.mean()")
+ABSENT = [row for row in rows_of("weight 1") if row not in (SUM, MEAN)]
+says(
+    "The mean over pixels gives up every axis, and its output is the mean image",
+    value(MEAN, "axes") == 0 and abs(value(MEAN) / value("mean image") - 1) < 1e-3,
+)
+says(
+    "The sum keeps 21, one fewer than predicted",
+    value(SUM, "axes"),
+)
+says("one fewer than predicted", value(SUM, "axes predicted") - value(SUM, "axes") == 1)
+says("The other four keep all 64", *{value(row, "axes") for row in ABSENT})
+says(
+    "these penalties are as good as absent",
+    all(abs(value(row) / value("no penalty") - 1) < 0.02 for row in ABSENT),
+)
+says(
+    "within one per cent of what was predicted",
+    all(
+        abs(value(row) / value(row, "error predicted") - 1) < 0.01
+        for row in evidence.rows
+        if row.startswith(("weight 1", "converted", "sweep"))
+    ),
+)
+CONVERTED = [value(row) for row in rows_of("converted")]
+says("Give each line the weight that states 0.25", noise)
+says("agree to the second decimal", max(CONVERTED) - min(CONVERTED) < 0.01)
+says(
+    "a third below those of the lines without an effective penalty",
+    all(0.3 < 1 - max(CONVERTED) / value(row) < 0.37 for row in ABSENT),
+)
+says("That 0.25 is the *best* weight is not", noise)
+
+# the sweep
+BEST = f"sweep: variance {noise}"
+SWEEP = rows_of("sweep")
+says(
+    "the lowest of them is the one that states the noise",
+    min(SWEEP, key=lambda row: value(row, "validation")) == BEST,
+)
+in_order = sorted(SWEEP, key=lambda row: value(row, "variance"))
+at = in_order.index(BEST)
+says(
+    "Its neighbours on both sides are worse, and the differences are resolved",
+    all(resolved(BEST, in_order[i], "validation") for i in (at - 1, at + 1)),
+)
+says("ten weights, each network trained", len(SWEEP) == 10)
+measured = value("measured: SSE / N", "variance")
+says("PCA with 64 axes leaves a mean square of 0.24 a pixel", n_numbers, measured)
+says(
+    "as well as the best weight to within half a per cent",
+    0 < value("measured: SSE / N") / value(BEST) - 1 < 0.005,
+)
+says(
+    "better than PCA with the best number of axes",
+    resolved("measured: SSE / N", BEST) is False
+    and max(evidence["measured: SSE / N", "error"].runs.values())
+    < value("PCA of noisy pictures, best size"),
+)
+
+# public code
+three = [variance_of[name] for name in list(public)[1:4]]
+says("state between 0.6 and 4.8", min(three), max(three))
+LIGHT = next(name for name in public if name.startswith("AntixK"))
+_, batch, n_values, _ = public[LIGHT]
+per_nat = 2 * variance_of[LIGHT] / n_values
+says("0.00025 looks like next to nothing, and is 1.54", per_nat, variance_of[LIGHT])
+says("states a deviation of 388", list(variance_of.values())[-1] ** 0.5)
+says("out, with variance one", abs(next(iter(variance_of.values())) - 1) < 1e-9)
+
+# afterwards
+trunk = features.load("fashion_mnist").trunk
+says("squared differences of *features*, 32 maps", trunk[:7](x_test[:1]).shape[1])
+says("SSIM gains in SSIM", resolved("then squares", "then SSIM", "SSIM"))
+dearer = {
+    row: value(row) / value("then squares") - 1
+    for row in ("then SSIM", "then features")
+}
+says("pays with two fifths more squared error", 0.37 < dearer["then SSIM"] < 0.43)
+says("The features pay a third", 0.3 < dearer["then features"] < 0.4)
+says(
+    "have nearly twice the edges",
+    1.75 < value("then features", "edges") / value("then squares", "edges") < 2,
+)
+says("and that costs SSIM", resolved("then features", "then squares", "SSIM"))
+gain = value("then features", "1-NN") - value("then squares", "1-NN")
+says("the features gain 1.5 points over squares", gain)
+z = {
+    loss: list(evidence[f"neighbours, {loss} against squares", "z"].runs.values())
+    for loss in ("features", "SSIM")
+}
+says("resolves this for each of three seeds", min(z["features"]) > 2)
+says("the gain of SSIM it resolves for one", sum(value > 2 for value in z["SSIM"]) == 1)
+one_pixel = torch.zeros(1, 1)
+factor = losses.bernoulli_nll(one_pixel, one_pixel + 0.3)
+factor = (factor - losses.continuous_bernoulli_nll(one_pixel, one_pixel + 0.3)).exp()
+says("which is $2$ at", factor.item())
+
+# the failure, exercises
+black = digits.train.images.amax(dim=0) == 0  # in all training pictures
+says("whose corners are black in all training pictures", bool(black[0, 0, 0]))
+dots = (digits.test.images * black).amax(dim=(1, 2, 3)) > 0
+says("Then one test digit has a grey dot there", int(dots.sum()) == 1)
+levels = round(1 / x_test[x_test > 0].min().item())
+says("are 784 better?", n_pixels)
+says("grey values are rounded to 255 steps", levels)
+says("With this floor the 784 variances", n_pixels)
+says("each of its sixteen numbers, and compare", k)
+says("hide factors of $784$ and $16$", n_pixels, k)
+says("and the price is $16$", k)
