@@ -30,9 +30,14 @@ def in_the_lesson():
 
 found = in_the_lesson()
 stated, public = found["stated_variance"], found["public"]
-variance_of = {name: stated(*sizes) for name, sizes in public.items()}
-n_numbers = evidence["no penalty", "axes"].mean  # all of them
 BATCH = round(0.5 / evidence["weight 1: e.sum() + (w**2).sum() / 2", "variance"].mean)
+sides = dict(zip(public, setting("side_and_code"), strict=True))
+n_values = {name: 3 * side**2 for name, (side, _) in sides.items()}
+variance_of = {
+    name: stated(line, BATCH, n_values[name], sides[name][1])
+    for name, line in public.items()
+}
+n_numbers = evidence["no penalty", "axes"].mean  # all of them
 
 
 def value(row, column="error"):
@@ -190,11 +195,12 @@ says(
 three = [variance_of[name] for name in list(public)[1:4]]
 says("state between 0.6 and 4.8", min(three), max(three))
 LIGHT = next(name for name in public if name.startswith("AntixK"))
-_, batch, n_values, _ = public[LIGHT]
-per_nat = 2 * variance_of[LIGHT] / n_values
+per_nat = 2 * variance_of[LIGHT] / n_values[LIGHT]
 says("0.00025 looks like next to nothing, and is 1.54", per_nat, variance_of[LIGHT])
 says("states a deviation of 388", list(variance_of.values())[-1] ** 0.5)
 says("out, with variance one", abs(next(iter(variance_of.values())) - 1) < 1e-9)
+
+says("sizes and a batch of 128", BATCH)
 
 # afterwards
 trunk = features.load("fashion_mnist").trunk
