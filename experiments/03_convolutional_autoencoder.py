@@ -312,6 +312,13 @@ def fit_small(row: str, kernels: str, *, relu: bool, pool: bool) -> Sequence[nn.
     )
 
 
+def small_with_grid(model: nn.Module, period: int) -> dict[str, float]:
+    return {
+        "MSE": error(in_unit_range(model), test_images["digits"]),
+        **grid_of(lambda: small_constants(model), period),
+    }
+
+
 def in_unit_range(model: nn.Module) -> Callable[[Tensor], Tensor]:
     """Images in [0, 1] through a network that works in [-1, 1]."""
     return lambda images: (model(2 * images - 1) + 1) / 2
@@ -333,10 +340,31 @@ def kernels_and_code() -> dict[str, Sequence[nn.Module]]:
         trained[row] = fit_small(row, kernels, **codes[code])
         study.run(
             f"grid, {row}",
-            lambda seed, m=trained[row], k=kernels: grid_of(
-                lambda: small_constants(m[study.seeds.index(seed)]), PERIODS[k]
+            lambda seed, m=trained[row], k=kernels: small_with_grid(
+                m[study.seeds.index(seed)], PERIODS[k]
             ),
         )
+    study.table(
+        "kernels and code",
+        {
+            "mean image, digits": "mean image",
+            "PCA-32, digits": "PCA-32",
+            "grid, uneven kernels, code: ReLU and pooling": "uneven, ReLU and pooling",
+            "grid, even kernels, code: ReLU and pooling": "even, ReLU and pooling",
+            "grid, uneven kernels, code: linear": "uneven, linear",
+            "grid, even kernels, code: linear": "even, linear",
+            "grid, resizing kernels, code: linear": "resizing, linear",
+        },
+        ["MSE", "grid", "fine grid"],
+    )
+    study.table(
+        "what of the code",
+        {
+            f"even kernels, code: {code}": code
+            for code in ("ReLU and pooling", "ReLU alone", "pooling alone", "linear")
+        },
+        ["MSE"],
+    )
     return trained
 
 
@@ -506,9 +534,8 @@ def tables() -> None:
         "convolutional": "convolutional",
     }
     study.table("does it help", rivals, ["digits", "garments"])
-    study.table(
-        "moved and shuffled", rivals, list(test_images)[:1] + list(test_images)[2:]
-    )
+    study.table("moved", rivals, ["digits", "digits, moved"])
+    study.table("shuffled", rivals, ["digits", "digits, shuffled"])
 
 
 def main() -> None:
