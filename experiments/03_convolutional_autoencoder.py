@@ -306,7 +306,7 @@ def fit_small(row: str, kernels: str, *, relu: bool, pool: bool) -> Sequence[nn.
             "MSE": error(in_unit_range(model), test_images["digits"]),
             "parameters": n_parameters(model),
         },
-        epochs=study.pick(smoke=1, full=6),
+        epochs=study.pick(smoke=1, full=PASSES),
         lr=2e-2,
         keep=True,
     )
