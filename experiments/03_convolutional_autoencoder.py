@@ -444,7 +444,15 @@ def common_kernel(plain: Sequence[nn.Module]) -> Sequence[nn.Module]:
                 ),
             },
         )
-    study.table("kernels of 3 and 4", ["grid, kernels of 3", "grid, kernels of 4"])
+    study.table(
+        "kernels of 3 and 4",
+        {
+            "PCA-32, digits": "PCA-32",
+            "grid, kernels of 3": "kernels of 3",
+            "grid, kernels of 4": "kernels of 4",
+        },
+        ["MSE", "fine grid"],
+    )
     return three
 
 
