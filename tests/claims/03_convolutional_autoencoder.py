@@ -76,7 +76,7 @@ says("after it was trained on all sixty thousand digits", n_all)
 says("sixteen maps of one digit", n_maps)
 says("three passes over six thousand digits", n_few)
 says("drawn from 32 numbers three times", k)
-says("Its error per pixel is about 0.011", live="0.009 < conv_error < 0.0128")
+says("its error per pixel is about 0.011", live="0.009 < conv_error < 0.0128")
 pca_few = mse(PCA.fit(x_train).rebuild(x_test, k), x_test)
 says("fitted to the same six thousand digits, has 0.0179", n_few, pca_few)
 
