@@ -10,6 +10,7 @@ Text is 18 units of a picture 672 wide, and so still read on a phone.
 import base64
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,79 @@ def _fit(x: float, points: Tensor, fitted: Tensor) -> list[str]:
     ]
 
 
+def maps_and_stamps() -> str:
+    """Chapter 03: the network as stacks of maps; a kernel that reads and stamps."""
+    shown = results.load("03_convolutional_autoencoder").pictures("digits")
+    middle, two = 62, 2
+    parts = [
+        picture(8, middle - 52, 104, shown["digits"][two]),
+        picture(560, middle - 52, 104, shown["convolutional"][two]),
+        bar(326, middle, 20, 40, "code"),
+        text(336, middle - 30, "code", "code"),
+        text(336, middle + 76, "32", "code"),
+    ]
+    for x, side, label in (
+        (60, 0, "28 x 28"),
+        (176, 64, "14 x 14"),
+        (260, 34, "7 x 7"),
+    ):
+        for centre in (x, 672 - x):
+            parts.append(text(centre, middle + 76, label))
+            parts += [
+                square(centre + shift - side / 2, middle + shift - side / 2, side)
+                for shift in (-9, -3, 3, 9)
+                if side
+            ]
+    for x, to_x in ((116, 134), (220, 232), (290, 322), (350, 382), (440, 452)):
+        parts.append(arrow(x, middle, to_x))
+    parts.append(arrow(538, middle, 556))
+    long = (1, 2, 3, 4, 5, 6, 3)
+    parts += _seven_and_three(168, long, (8, 16, 20), top=200, bottom=270)
+    parts += _seven_and_three(504, long, (1, 2, 3), top=270, bottom=200)
+    return svg(
+        672,
+        332,
+        [
+            *parts,
+            text(168, 320, "the encoder reads"),
+            text(504, 320, "the decoder stamps"),
+        ],
+    )
+
+
+def square(x: float, y: float, side: float) -> str:
+    return f'<rect class="wires" x="{x:g}" y="{y:g}" width="{side}" height="{side}"/>'
+
+
+def _seven_and_three(
+    x: float, seven: Sequence[int], three: Sequence[int], *, top: float, bottom: float
+) -> list[str]:
+    """Seven cells at height `top`, three at `bottom`, and the windows between them."""
+    side, half = 40, 15
+    towards = half if bottom > top else -half
+    parts = []
+    for i, number in enumerate(seven):
+        parts += _cell(x + side * (i - 3), top, half, number)
+    for i, number in enumerate(three):
+        centre = x + 2 * side * (i - 1)
+        left, right = centre - side - half, centre + side + half
+        parts.append(
+            f'<path class="wires" d="M{left} {top + towards}L{right} {top + towards}'
+            f"L{centre + half} {bottom - towards}L{centre - half} {bottom - towards}z"
+            '"/>'
+        )
+        parts += _cell(centre, bottom, half, number)
+    return parts
+
+
+def _cell(x: float, y: float, half: float, number: int) -> list[str]:
+    return [
+        f'<rect class="arrow" x="{x - half}" y="{y - half}" width="{2 * half}" '
+        f'height="{2 * half}"/>',
+        text(x, y + 6, str(number)),
+    ]
+
+
 def balance() -> str:
     """Chapter 04: what one nat weighs, and the variances that six lines state."""
     parts = [
@@ -304,6 +378,7 @@ DRAWINGS = {
     "01_linear_autoencoder": two_matrices,
     "02_autoencoder": hourglass,
     "02_bent_sheet": bent_sheet,
+    "03_convolutional_autoencoder": maps_and_stamps,
     "04_reconstruction_losses": balance,
     "09_variational_autoencoder": cloud_of_codes,
     "front_page": front_page,

@@ -12,7 +12,6 @@ MUTATIONS = [
             "tests/test_systems.py"
             "::test_s1_conv_writes_pixels_unevenly_and_its_repair_evenly",
         ),
-        chapter="03_convolutional_autoencoder",
     ),
     Mutation(
         "systems-s1-conv-mean-pooling",
@@ -20,7 +19,6 @@ MUTATIONS = [
         "nn.MaxPool2d(2, stride=1),  # 3 -> 2",
         "nn.AvgPool2d(2, stride=1),  # 3 -> 2",
         ("tests/test_systems.py::test_s1_conv_pools_the_largest",),
-        chapter="03_convolutional_autoencoder",
     ),
     Mutation(
         "systems-s4-conv-narrow-code",
@@ -30,7 +28,6 @@ MUTATIONS = [
         "nn.Conv2d(24, 48, 4, stride=2, padding=1, bias=False),  # 16 -> 8\n"
         "        nn.ReLU(),\n        nn.Flatten(),",
         ("tests/test_systems.py::test_parameter_counts_codes_and_outputs[S4-CONV]",),
-        chapter="03_convolutional_autoencoder",
     ),
     Mutation(
         "checks-out-size-forgets-dilation",
@@ -54,6 +51,14 @@ MUTATIONS = [
         "    if output.shape != x.shape:",
         "    if output.ndim != x.ndim:",
         ("tests/test_models.py::test_models_refuse_what_does_not_fit",),
+    ),
+    Mutation(
+        "sse-broadcasts",
+        "aelib/metrics/images.py",
+        "    _check_pair(x_hat, x)\n"
+        "    return (x_hat - x).square().flatten(1).sum(dim=1)",
+        "    return (x_hat - x).square().flatten(1).sum(dim=1)",
+        ("tests/test_metrics.py",),
         chapter="03_convolutional_autoencoder",
     ),
 ]

@@ -94,7 +94,6 @@ MUTATIONS = [
         "nn.ConvTranspose2d(32, 16, 3, stride=2),  # 3 -> 7",
         "nn.ConvTranspose2d(32, 16, 3, stride=2, output_padding=1),  # 3 -> 7",
         ("tests/test_systems.py::test_shape_traces[S0-CONV]",),
-        chapter="03_convolutional_autoencoder",
     ),
     Mutation(
         "keras-normal-for-uniform",
