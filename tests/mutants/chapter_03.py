@@ -58,7 +58,7 @@ MUTATIONS = [
         "    _check_pair(x_hat, x)\n"
         "    return (x_hat - x).square().flatten(1).sum(dim=1)",
         "    return (x_hat - x).square().flatten(1).sum(dim=1)",
-        ("tests/test_metrics.py",),
+        ("tests/test_wrong_calls.py",),
         chapter="03_convolutional_autoencoder",
     ),
 ]
