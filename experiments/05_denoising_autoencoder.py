@@ -504,6 +504,13 @@ def arrows(everywhere: Sequence[nn.Module], quiet: Sequence[nn.Module]) -> None:
     )
 
 
+def plane_drawn(model: nn.Module) -> None:
+    """The digits, and both kinds of arrows at the places of a coarse grid."""
+    sigma, at = SHOWN[1], squared(19)
+    both = {"true": true_arrows(at, sigma), "learned": learned_arrows(model, at, sigma)}
+    study.curve("plane", {"points": points, "labels": labels, "places": at, **both})
+
+
 def follow(step_arrows: Callable, levels: Sequence[float], n_steps: int) -> Tensor:
     """A thousand points, from a corner, along the arrows and with noise."""
     y = 3 + torch.randn(1000, 2)
@@ -565,7 +572,7 @@ def main() -> None:
     garments(networks, answers)
     arrows(everywhere, quiet)
     walks(everywhere)
-    study.curve("plane", {"points": points, "labels": labels})
+    plane_drawn(everywhere[0])
     print(study.save())
 
 
