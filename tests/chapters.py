@@ -14,7 +14,6 @@ PAGES = sorted((ROOT / "book").glob("*.md"))
 OLD = [
     "03_convolutional_autoencoder",
     "04_reconstruction_losses",
-    "05_denoising_autoencoder",
     "06_regularized_autoencoder",
     "07_kl_divergence",
     "08_evidence_lower_bound",
