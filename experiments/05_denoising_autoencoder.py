@@ -14,7 +14,7 @@ them lie there.
 from collections.abc import Callable, Sequence
 
 import torch
-from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_wavelet
+from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 from torch import Tensor, nn
 
 from aelib import data, metrics
@@ -121,11 +121,6 @@ def total_variation(picture, sigma, strength):
 
 
 @one_by_one
-def wavelets(picture, sigma, strength):
-    return denoise_wavelet(picture, sigma=strength * sigma, wavelet="db2")
-
-
-@one_by_one
 def non_local_means(picture, sigma, strength):
     return denoise_nl_means(
         picture, patch_size=5, patch_distance=6, sigma=sigma, h=strength * sigma
@@ -142,7 +137,6 @@ FILTERS: dict[str, tuple[Filter, Sequence[float]]] = {  # and the strengths to t
     "nothing": (lambda y, sigma, strength: y, [0]),
     "median": (median, [3, 5, 7]),
     "total variation": (total_variation, [0.4, 0.6, 0.8, 1.0, 1.3]),
-    "wavelets": (wavelets, [0.7, 1.0, 1.4, 2.0]),
     "non-local means": (non_local_means, [0.3, 0.5, 0.7, 0.9]),
     "PCA": (best_axes, [8, 16, 32, 64, 128, 256]),
     "Wiener": (wiener, [0]),
@@ -270,9 +264,9 @@ def trained_convolutions(
     row: str,
     build: Callable[[], nn.Module],
     sigma: float,
-    *,
-    n_epochs: int = 3,
+    n_epochs: int = 2,
     seeds: Sequence[int] | None = None,
+    *,
     keep: bool = False,
 ) -> Sequence[nn.Module]:
     return study.train(
@@ -288,33 +282,23 @@ def trained_convolutions(
     )
 
 
+def trained_window(width: int, sigma: float) -> Sequence[nn.Module]:
+    return trained_convolutions(
+        f"window {width}", lambda: window_network(width), sigma, keep=width == 11
+    )
+
+
+def trained_longer(width: int, sigma: float) -> Sequence[nn.Module]:
+    """Does more training change the order of the windows? One seed."""
+    name = f"window {width}, twice as long"
+    return trained_convolutions(name, lambda: window_network(width), sigma, 4, [0])
+
+
+def trained_u_net(sigma: float) -> Sequence[nn.Module]:
+    return trained_convolutions("U-Net", u_network, sigma, keep=True)
+
+
 Networks = dict[tuple[str, float], Sequence[nn.Module]]
-
-
-def train_all() -> Networks:
-    found: Networks = {}
-    for sigma in LEVELS:
-        found["dense", sigma] = trained_dense(sigma)
-        found["window 11", sigma] = trained_convolutions(
-            "window 11", lambda: window_network(11), sigma, keep=True
-        )
-    for sigma in (LEVELS[0], LEVELS[-1]):
-        found["U-Net", sigma] = trained_convolutions(
-            "U-Net", u_network, sigma, keep=True
-        )
-        for width in (7, 19):
-            found[f"window {width}", sigma] = trained_convolutions(
-                f"window {width}", lambda width=width: window_network(width), sigma
-            )
-    for width in (11, 19):  # does more training change the order?
-        found[f"window {width}, twice as long", 0.5] = trained_convolutions(
-            f"window {width}, twice as long",
-            lambda width=width: window_network(width),
-            0.5,
-            n_epochs=6,
-            seeds=[0],
-        )
-    return found
 
 
 def answer(model: nn.Module, y: Tensor) -> Tensor:
@@ -565,7 +549,17 @@ def walks(models: Sequence[nn.Module]) -> None:
 def main() -> None:
     everywhere = in_the_plane("plane", LADDER[-1], LADDER[0], keep=True)
     quiet = in_the_plane("plane, 0.1 alone", LADDER[-1], LADDER[-1])
-    networks = train_all()
+    low, high = LEVELS[0], LEVELS[-1]
+    networks = {("dense", sigma): trained_dense(sigma) for sigma in LEVELS}
+    for sigma in (high, low, LEVELS[1]):
+        networks["window 11", sigma] = trained_window(11, sigma)
+    for sigma in (high, low):
+        networks["window 19", sigma] = trained_window(19, sigma)
+        networks["U-Net", sigma] = trained_u_net(sigma)
+        networks["window 7", sigma] = trained_window(7, sigma)
+    for width in (11, 19):
+        name = f"window {width}, twice as long"
+        networks[name, high] = trained_longer(width, high)
     answers = filters()
     judge_all(networks)
     other_levels(networks)
