@@ -49,7 +49,7 @@ study = Study(
 fashion = data.fashion_mnist(profile=study.pick(smoke="fast", full="full"))
 x_train = fashion.train.images[: study.pick(smoke=128, full=20_000)]
 x_test = fashion.test.images[: study.pick(smoke=24, full=1000)]
-x_tune = x_train[: study.pick(smoke=10, full=200)]  # for the strengths of filters
+x_tune = x_train[: study.pick(smoke=10, full=100)]  # for the strengths of filters
 mean_image, n_pixels = x_train.mean(dim=0), x_train[0].numel()
 x_batches = x_train.to(study.device)
 
@@ -264,7 +264,7 @@ def trained_convolutions(
     row: str,
     build: Callable[[], nn.Module],
     sigma: float,
-    n_epochs: int = 2,
+    n_epochs: int = 1,
     seeds: Sequence[int] | None = None,
     *,
     keep: bool = False,
@@ -291,7 +291,7 @@ def trained_window(width: int, sigma: float) -> Sequence[nn.Module]:
 def trained_longer(width: int, sigma: float) -> Sequence[nn.Module]:
     """Does more training change the order of the windows? One seed."""
     name = f"window {width}, twice as long"
-    return trained_convolutions(name, lambda: window_network(width), sigma, 4, [0])
+    return trained_convolutions(name, lambda: window_network(width), sigma, 2, [0])
 
 
 def trained_u_net(sigma: float) -> Sequence[nn.Module]:
