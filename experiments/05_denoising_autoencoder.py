@@ -288,12 +288,6 @@ def trained_window(width: int, sigma: float) -> Sequence[nn.Module]:
     )
 
 
-def trained_longer(width: int, sigma: float) -> Sequence[nn.Module]:
-    """Does more training change the order of the windows? One seed."""
-    name = f"window {width}, twice as long"
-    return trained_convolutions(name, lambda: window_network(width), sigma, 2, [0])
-
-
 def trained_u_net(sigma: float) -> Sequence[nn.Module]:
     return trained_convolutions("U-Net", u_network, sigma, keep=True)
 
@@ -318,7 +312,7 @@ def judge_all(networks: Networks) -> None:
                 found |= judged(x_hat, sigma)
             return found
 
-        study.run(name, trial, [0] if "twice" in name else None)
+        study.run(name, trial)
     psnrs = [f"PSNR, {sigma}" for sigma in LEVELS]
     rows = ("nothing", "median", "total variation", "non-local means", "PCA", "Wiener")
     study.table("filters", [*rows, "dense", "window 11"], psnrs)
@@ -557,9 +551,6 @@ def main() -> None:
         networks["window 19", sigma] = trained_window(19, sigma)
         networks["U-Net", sigma] = trained_u_net(sigma)
         networks["window 7", sigma] = trained_window(7, sigma)
-    for width in (11, 19):
-        name = f"window {width}, twice as long"
-        networks[name, high] = trained_longer(width, high)
     answers = filters()
     judge_all(networks)
     other_levels(networks)
