@@ -324,6 +324,59 @@ def balance() -> str:
     return svg(672, y + 24, parts)
 
 
+def noise_and_back() -> str:
+    """Chapter 05: x, noise, y, a network, its answer; below, the pull to the data."""
+    shown = results.load("05_denoising_autoencoder").pictures("garments")
+    middle, sneaker = 66, 7
+    parts = [
+        *(arrow(114, middle, 188), arrow(300, middle, 336), arrow(506, middle, 556)),
+        funnel(356, 423, middle, 104, 64),
+        funnel(423, 490, middle, 64, 104),
+        *(bar(342, middle, 14, 104, "layer"), bar(490, middle, 14, 104, "layer")),
+        text(151, middle - 14, "+ noise", "code"),
+        text(423, middle + 6, "network"),
+    ]
+    pictures = (
+        (8, "x", "clean"),
+        (192, "y = x + \u03c3\u03b5", "noisy"),
+        (560, "r(y)", "U-Net"),
+    )
+    for x, label, name in pictures:
+        parts += [
+            picture(x, middle - 52, 104, shown[name][sneaker]),
+            text(x + 52, middle + 76, label),
+        ]
+    below = middle + 84
+    parts += [
+        f'<path class="arrow" d="M60 {below}L60 {below + 26}L156 {below + 26}'
+        f'M516 {below + 26}L612 {below + 26}L612 {below}"/>',
+        text(336, below + 32, "loss: squared error between x and r(y)"),
+    ]
+    return svg(672, 404, [*parts, *_pull(336, 300)])
+
+
+def _pull(x: float, y: float) -> list[str]:
+    """A curve of data, its noisy neighbourhood, and arrows that lead back to it."""
+    turns = torch.linspace(-1.0, 1.0, 41)
+    curve = torch.stack([230 * turns, 34 * (2.6 * turns).sin()], dim=1)
+    line = "L".join(f"{x + a:.1f} {y + b:.1f}" for a, b in curve.tolist())
+    parts = [
+        f'<path class="sheet" d="M{line}"/>',
+    ]
+    for i, off in ((4, 52), (10, -46), (17, 50), (24, -52), (31, 42), (37, -50)):
+        a, b = curve[i].tolist()
+        start, end = y + b + off, y + b + 0.22 * off
+        parts += [
+            f'<circle class="layer" cx="{x + a:.1f}" cy="{start:.1f}" r="4"/>',
+            f'<path class="arrow" d="M{x + a:.1f} {start + (-7 if off > 0 else 7):.1f}'
+            f'L{x + a:.1f} {end:.1f}" marker-end="url(#head)"/>',
+        ]
+    return [
+        *parts,
+        text(x, y + 98, "noisy points (blue) are drawn to where data are (orange)"),
+    ]
+
+
 def cloud_of_codes() -> str:
     """Chapter 09: a picture, its cloud, a random point of it, and the two costs."""
     shown = results.load("09_variational_autoencoder").pictures("rebuilt")
@@ -380,6 +433,7 @@ DRAWINGS = {
     "02_bent_sheet": bent_sheet,
     "03_convolutional_autoencoder": maps_and_stamps,
     "04_reconstruction_losses": balance,
+    "05_denoising_autoencoder": noise_and_back,
     "09_variational_autoencoder": cloud_of_codes,
     "front_page": front_page,
 }

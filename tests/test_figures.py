@@ -1,11 +1,13 @@
 """Figures of a chapter that another page shows again: whose picture, and no number."""
 
+import re
 import sys
 from pathlib import Path
 
 import small_book
 from bs4 import BeautifulSoup
-from chapters import ROOT
+from chapters import LESSONS, ROOT, cells, markdown
+from lesson_text import numbers_in, paragraphs, prose
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
@@ -76,3 +78,27 @@ def test_a_figure_that_is_not_there_is_named(tmp_path):
     pages, complaints = build(tmp_path, "fig-nine")
     assert "no figure fig-nine in chapter" in complaints
     assert not pages["index"].select("figure img")
+
+
+def test_a_number_below_a_borrowed_figure_stands_in_its_chapter_word_for_word():
+    """There a claim covers it; a chapter in the old form has none."""
+    lessons = {path.stem: path for path in LESSONS}
+    shown = re.findall(
+        r"^```\{chapter-figure\} notebooks/(\w+) [\w-]+\n(.+?)^```",
+        markdown(ROOT / "book" / "index.md"),
+        flags=re.M | re.S,
+    )
+    assert len(shown) == 5
+    n_numbers = 0
+    for slug, caption in shown:
+        (words,) = (paragraph.text for paragraph in paragraphs(caption))
+        for sentence in re.split(r"(?<=[.!?]) ", words):
+            if found := numbers_in(sentence):
+                n_numbers += len(found)
+                said = [
+                    paragraph.text.lower() for paragraph in prose(cells(lessons[slug]))
+                ]
+                assert any(sentence.lower().rstrip(".") in text for text in said), (
+                    sentence
+                )
+    assert n_numbers

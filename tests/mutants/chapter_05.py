@@ -41,7 +41,6 @@ MUTATIONS = [
         "masked_fill(u < rate / 2, 0)",
         "masked_fill(u < rate / 3, 0)",
         ("tests/test_corrupt.py::test_salt_is_as_frequent_as_pepper",),
-        chapter=CHAPTER,
     ),
     Mutation(
         "corrupt-one-sigma-for-all",
@@ -49,7 +48,6 @@ MUTATIONS = [
         "return sigma.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)",
         "return sigma.mean().to(x.dtype)",
         ("tests/test_corrupt.py::test_each_example_may_have_its_own_sigma",),
-        chapter=CHAPTER,
     ),
     Mutation(
         "corrupt-channels-apart",
@@ -87,5 +85,15 @@ MUTATIONS = [
         "y + eta * score(y)",
         ("tests/test_checks_denoising.py::test_right_answers_pass_with_one_line",),
         chapter=CHAPTER,
+    ),
+    Mutation(
+        "front-page-has-a-number-of-its-own",
+        "book/index.md",
+        "filter reaches 17.7 decibels",
+        "filter reaches 17.9 decibels",
+        (
+            "tests/test_figures.py"
+            "::test_a_number_below_a_borrowed_figure_stands_in_its_chapter_word_for_word",
+        ),
     ),
 ]
