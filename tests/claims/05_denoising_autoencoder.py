@@ -135,7 +135,7 @@ says(
     "with much noise it leads the table",
     all(above("dense", row, HIGH) for row in (*FILTERS, WINDOW)),
 )
-says("There, 7,265 weights that are shared", n_shared)
+says("With little noise, 7,265 weights that are shared", n_shared)
 says("the best matrix and 1.1 million weights", n_dense)
 says("by all places beat both", above(WINDOW, "Wiener", LOW))
 heart = "mean of training images"
