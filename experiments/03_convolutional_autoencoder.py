@@ -37,6 +37,7 @@ study = Study(
     },
 )
 CODE, N_HIDDEN = 32, 72  # 72 makes the connected network as large as the other
+N_WIDE = 512
 N_MOVED = 2
 RATE, PASSES = 6e-3, 4
 
@@ -213,6 +214,56 @@ def all_errors(models: dict[str, Sequence[nn.Module]], seed: int) -> dict[str, f
     return found
 
 
+def wide_encoder() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, N_WIDE), nn.ReLU(), nn.Linear(N_WIDE, CODE)
+    )
+
+
+def wide_decoder() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(CODE, N_WIDE),
+        nn.ReLU(),
+        nn.Linear(N_WIDE, 784),
+        nn.Unflatten(1, (1, 28, 28)),
+    )
+
+
+def wider() -> None:
+    """Connected networks whose last layer spans more than 72 dimensions."""
+    spanned = {}  # no network that ends in N_HIDDEN units has less on its own images
+    trained: dict[int, dict[str, Sequence[nn.Module]]] = {PASSES: {}, 10 * PASSES: {}}
+    for of in ("digits", "garments"):
+        pca = PCA.fit(train_images[of])
+        spanned[of] = error(lambda x, p=pca: p.rebuild(x, N_HIDDEN), test_images[of])
+        for passes in trained:
+            trained[passes][of] = fit(
+                f"connected, wide, {passes} passes",
+                lambda: Autoencoder(wide_encoder(), wide_decoder()),
+                of,
+                passes=passes,
+                lr=RATE / 4,
+            )
+    study.note(f"PCA-{N_HIDDEN}", **spanned)
+    for row, passes in (("wide", PASSES), ("wide, ten times as long", 10 * PASSES)):
+        study.run(
+            row,
+            lambda seed, m=trained[passes]: {
+                "parameters": n_parameters(m["digits"][study.seeds.index(seed)]),
+                **{
+                    of: error(models[study.seeds.index(seed)], test_images[of])
+                    for of, models in m.items()
+                },
+            },
+        )
+    fit(
+        "convolutional encoder, wide decoder",
+        lambda: Autoencoder(conv_encoder(), wide_decoder()),
+        "digits",
+        lr=RATE / 2,
+    )
+
+
 def which_half() -> None:
     """Convolutions in the encoder x in the decoder."""
     halves = {
@@ -227,6 +278,8 @@ def which_half() -> None:
             "PCA-32, digits": "PCA-32",
             "connected, digits": "neither",
             "convolutional encoder alone, digits": "encoder",
+            f"connected, wide, {PASSES} passes, digits": "neither, wide",
+            "convolutional encoder, wide decoder, digits": "encoder, wide decoder",
             "convolutional decoder alone, digits": "decoder",
             "convolutional, digits": "both",
         },
@@ -541,7 +594,10 @@ def tables() -> None:
         "connected, ten times as long": "connected, ten times as long",
         "convolutional": "convolutional",
     }
-    study.table("does it help", rivals, ["digits", "garments"])
+    rows = list(rivals.items())
+    wide = ("wide, ten times as long", "connected, wide, ten times as long")
+    with_wide = dict([*rows[:-1], wide, rows[-1]])
+    study.table("does it help", with_wide, ["digits", "garments"])
     study.table("moved", rivals, ["digits", "digits, moved"])
     study.table("shuffled", rivals, ["digits", "digits, shuffled"])
 
@@ -552,6 +608,7 @@ def main() -> None:
     networks = does_it_help()
     small = kernels_and_code()
     three = common_kernel(networks["convolutional"])
+    wider()
     which_half()
     what_is_lost()
     tables()
