@@ -259,6 +259,16 @@ def wider() -> None:
     )
 
 
+def wide_at_the_rate_of_the_halves() -> None:
+    """So that encoder and rate are not changed at once."""
+    fit(
+        "connected, wide, twice the rate",
+        lambda: Autoencoder(wide_encoder(), wide_decoder()),
+        "digits",
+        lr=RATE / 2,
+    )
+
+
 def which_half() -> None:
     """Convolutions in the encoder x in the decoder."""
     halves = {
@@ -604,6 +614,7 @@ def main() -> None:
     small = kernels_and_code()
     three = common_kernel(networks["convolutional"])
     wider()
+    wide_at_the_rate_of_the_halves()
     which_half()
     what_is_lost()
     tables()
