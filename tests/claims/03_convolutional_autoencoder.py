@@ -178,8 +178,8 @@ says(
 )
 FULL = "convolutional encoder, wide decoder, digits"
 WIDE = "connected, wide, twice the rate, digits"
-says("it lowers the error from RATE to .0107", value(WIDE), value(FULL))
-says("it lowers the error", evidence.less(FULL, WIDE, "MSE"))
+says("A wide one uses a little of it: .0107 against .0110", value(FULL), value(WIDE))
+says("A wide one uses a little", evidence.less(FULL, WIDE, "MSE"))
 
 # what a convolution forgets
 n_read = narrowed(width, 4) ** 2
