@@ -37,6 +37,7 @@ study = Study(
     },
 )
 CODE, N_HIDDEN = 32, 72  # 72 makes the connected network as large as the other
+N_WIDE = 256
 N_MOVED = 2
 RATE, PASSES = 6e-3, 4
 
@@ -213,6 +214,61 @@ def all_errors(models: dict[str, Sequence[nn.Module]], seed: int) -> dict[str, f
     return found
 
 
+def wide_encoder() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, N_WIDE), nn.ReLU(), nn.Linear(N_WIDE, CODE)
+    )
+
+
+def wide_decoder() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(CODE, N_WIDE),
+        nn.ReLU(),
+        nn.Linear(N_WIDE, 784),
+        nn.Unflatten(1, (1, 28, 28)),
+    )
+
+
+def wider() -> None:
+    """Connected networks whose last layer spans more than 72 dimensions."""
+    spanned = {}  # no network that ends in N_HIDDEN units has less on its own images
+    for of in ("digits", "garments"):
+        pca = PCA.fit(train_images[of])
+        spanned[of] = error(lambda x, p=pca: p.rebuild(x, N_HIDDEN), test_images[of])
+    study.note(f"PCA-{N_HIDDEN}", **spanned)
+    for row, passes in (("wide", PASSES), ("wide, ten times as long", 10 * PASSES)):
+        models = fit(
+            f"connected, {row}",
+            lambda: Autoencoder(wide_encoder(), wide_decoder()),
+            "digits",
+            passes=passes,
+            lr=RATE / 4,
+        )
+        study.run(
+            row,
+            lambda seed, m=models: {
+                "digits": error(m[study.seeds.index(seed)], test_images["digits"]),
+                "parameters": n_parameters(m[study.seeds.index(seed)]),
+            },
+        )
+    fit(
+        "convolutional encoder, wide decoder",
+        lambda: Autoencoder(conv_encoder(), wide_decoder()),
+        "digits",
+        lr=RATE / 2,
+    )
+
+
+def wide_at_the_rate_of_the_halves() -> None:
+    """So that encoder and rate are not changed at once."""
+    fit(
+        "connected, wide, twice the rate",
+        lambda: Autoencoder(wide_encoder(), wide_decoder()),
+        "digits",
+        lr=RATE / 2,
+    )
+
+
 def which_half() -> None:
     """Convolutions in the encoder x in the decoder."""
     halves = {
@@ -221,17 +277,6 @@ def which_half() -> None:
     }
     for row, (encoder, decoder) in halves.items():
         fit(row, lambda e=encoder, d=decoder: Autoencoder(e(), d()), "digits")
-    study.table(
-        "halves",
-        {
-            "PCA-32, digits": "PCA-32",
-            "connected, digits": "neither",
-            "convolutional encoder alone, digits": "encoder",
-            "convolutional decoder alone, digits": "decoder",
-            "convolutional, digits": "both",
-        },
-        ["MSE"],
-    )
 
 
 def baselines() -> None:
@@ -541,7 +586,23 @@ def tables() -> None:
         "connected, ten times as long": "connected, ten times as long",
         "convolutional": "convolutional",
     }
-    study.table("does it help", rivals, ["digits", "garments"])
+    rows = list(rivals.items())
+    wide = ("wide, ten times as long", "connected, wide, ten times as long")
+    with_wide = dict([*rows[:-1], wide, rows[-1]])
+    study.table("does it help", with_wide, ["digits", "garments"])
+    study.table(
+        "halves",
+        {
+            "PCA-32, digits": "PCA-32",
+            "connected, digits": "neither",
+            "convolutional encoder alone, digits": "encoder",
+            "connected, wide, twice the rate, digits": "neither, wide",
+            "convolutional encoder, wide decoder, digits": "encoder, wide decoder",
+            "convolutional decoder alone, digits": "decoder",
+            "convolutional, digits": "both",
+        },
+        ["MSE"],
+    )
     study.table("moved", rivals, ["digits", "digits, moved"])
     study.table("shuffled", rivals, ["digits", "digits, shuffled"])
 
@@ -552,6 +613,8 @@ def main() -> None:
     networks = does_it_help()
     small = kernels_and_code()
     three = common_kernel(networks["convolutional"])
+    wider()
+    wide_at_the_rate_of_the_halves()
     which_half()
     what_is_lost()
     tables()

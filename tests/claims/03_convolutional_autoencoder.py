@@ -121,7 +121,23 @@ says(
 )
 others = ("half the rate", "twice the rate", "from the mean image")
 best = min((value(f"{RIVAL}, {how}, digits"), how) for how in others)
-says("four passes bring it to .0134 at best", best[0])
+says("each for four passes, bring it to .0134 at best", best[0])
+LAST = "wide, ten times as long"
+says("comes out of 72 hidden numbers", setting("n_hidden"))
+says("that of PCA, .0080 on digits", value(f"PCA-{setting('n_hidden')}", "digits"))
+says(
+    "this network *must* lose",
+    value(PAGE, "digits") < value("PCA-72", "digits"),
+)
+# 784 x h + h + h x k + k, and back
+hidden = (value(LAST, "parameters") - k - n_pixels) / (2 * n_pixels + 2 * k + 2)
+says("has 256 hidden numbers", hidden)
+says(
+    "three and a half times the weights",
+    3.4 < value(LAST, "parameters") / n_weights < 3.6,
+)
+says("and still not there: .0081", value(LAST, "digits"))
+says("still not there", evidence.less(PAGE, LAST, "digits"))
 says(
     "It has the smallest error there too",
     all(
@@ -134,8 +150,15 @@ says(
     1.8 < value(PAGE, "digits, moved") / value(PAGE, "digits") < 2.0,
 )
 
-# which half, how far a place sees
-says("of 28 pixels: so the", width)
+says(
+    "while those of the others grow by a half",
+    all(
+        1.45 < value(row, "digits, moved") / value(row, "digits") < 1.6
+        for row in ("PCA-32", RIVAL, LONG)
+    ),
+)
+
+# which half
 encoder_alone, decoder_alone, neither, both = (
     value(f"{row}, digits")
     for row in (
@@ -153,20 +176,40 @@ says(
     "a convolutional encoder alone brings nothing that we can resolve",
     not evidence.less("convolutional encoder alone, digits", f"{RIVAL}, digits", "MSE"),
 )
-says("an encoder only has to form 32 sums", k)
+FULL = "convolutional encoder, wide decoder, digits"
+WIDE = "connected, wide, twice the rate, digits"
+says("A wide one uses a little of it: .0107 against .0110", value(FULL), value(WIDE))
+says("A wide one uses a little", evidence.less(FULL, WIDE, "MSE"))
 
 # what a convolution forgets
 n_read = narrowed(width, 4) ** 2
 says("one convolution makes 196 numbers out of 784", n_read, n_pixels)
-says(
-    "what is missing is .23 of a garment",
-    value("kernel: 1, 3, 3, 1 each way", "pseudo-inverse"),
+SMOOTH, RANDOM = "kernel: 1, 3, 3, 1 each way", "kernel: random"
+garments = data.fashion_mnist()
+known, new = (
+    images.flatten(1).double()
+    for images in (garments.train.images, garments.test.images)
 )
+
+
+def missing_to_one_who_knows(seed):
+    """What the least squares of the training images do not bring back."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.randn(1, 1, 4, 4, generator=generator).double()
+
+    def read(flat):
+        images = flat.reshape(-1, 1, width, width)
+        return F.conv2d(images, weights, stride=2, padding=1).flatten(1)
+
+    learned = torch.linalg.lstsq(read(known), known).solution
+    return float((read(new) @ learned - new).norm() / new.norm())
+
+
+says("each way loses about a quarter", 0.2 < value(SMOOTH, "pseudo-inverse") < 0.3)
+says("it is .83 on average", value(RANDOM, "pseudo-inverse"))
 says(
-    "it is .83 on average. The best 196 linear numbers that there are, PCA's, miss .13",
-    value("kernel: random", "pseudo-inverse"),
-    n_read,
-    value("the best 196 numbers", "pseudo-inverse"),
+    "the random kernel loses about a quarter, too",
+    all(0.2 < missing_to_one_who_knows(seed) < 0.3 for seed in range(5)),
 )
 says("the sixteen of our first layer", n_maps)
 says("four times as many as the picture has", n_maps * n_read == 4 * n_pixels)
@@ -175,12 +218,12 @@ says("four times as many as the picture has", n_maps * n_read == 4 * n_pixels)
 published = systems.s1_conv()
 stamps = [m for m in published.decoder if isinstance(m, nn.ConvTranspose2d)]
 says(
-    "do not divide its first two kernels",
+    "so the first two do not fit",
     [m.kernel_size[0] % m.stride[0] > 0 for m in stamps] == [True, True, False],
 )
 says(
-    "and its code of 32 numbers passes",
-    published.encode(2 * x_test[:1] - 1).shape[1],
+    "eight numbers at each of four places",
+    published.encode(2 * x_test[:1] - 1).shape[1] == 8 * 4,
 )
 says("in a field of a dozen pixels", math.prod(m.stride[0] for m in stamps))
 BOTH, LINEAR = "ReLU and pooling", "linear"
@@ -251,9 +294,10 @@ says(
     not difference.is_below_zero() and not evidence.less(three, four, "MSE"),
 )
 of_grid = evidence.difference(three, four, "fine grid")
+# 4.3: two-sided, 95 %, two degrees of freedom
 says(
-    "by a little more than twice the error of that difference",
-    2 < of_grid.mean / (of_grid.sd / math.sqrt(of_grid.n)) < 2.5,
+    "may be larger; three seeds do not settle it",
+    0 < of_grid.mean / (of_grid.sd / math.sqrt(of_grid.n)) < 4.3,
 )
 says(
     "two or three hundredths of the way from black to white",
