@@ -342,16 +342,8 @@ def noise_and_back() -> str:
         (560, "r(y)", "U-Net"),
     )
     for x, label, name in pictures:
-        parts += [
-            picture(x, middle - 52, 104, shown[name][sneaker]),
-            text(x + 52, middle + 76, label),
-        ]
-    below = middle + 84
-    parts += [
-        f'<path class="arrow" d="M60 {below}L60 {below + 26}L156 {below + 26}'
-        f'M516 {below + 26}L612 {below + 26}L612 {below}"/>',
-        text(336, below + 32, "loss: squared error between x and r(y)"),
-    ]
+        parts += _labelled(x, middle, shown[name][sneaker], label)
+    parts += _compared(middle + 84, 156, 516, "loss: squared error between x and r(y)")
     return svg(672, 404, [*parts, *_pull(336, 300)])
 
 
@@ -398,17 +390,22 @@ def cloud_of_codes() -> str:
         text(336, middle + 66, "rate: the price of the cloud", "code"),
     ]
     for x, label, name in pictures:
-        parts += [
-            picture(x, middle - 52, 104, shown[name][sneaker]),
-            text(x + 52, middle + 76, label),
-        ]
-    below = middle + 84
-    parts += [
-        f'<path class="arrow" d="M60 {below}L60 {below + 26}L140 {below + 26}'
-        f'M532 {below + 26}L612 {below + 26}L612 {below}"/>',
-        text(336, below + 32, "error: squared, summed over the pixels"),
+        parts += _labelled(x, middle, shown[name][sneaker], label)
+    parts += _compared(middle + 84, 140, 532, "error: squared, summed over the pixels")
+    return svg(672, middle + 132, parts)
+
+
+def _labelled(x: float, middle: float, image: Tensor, label: str) -> list[str]:
+    return [picture(x, middle - 52, 104, image), text(x + 52, middle + 76, label)]
+
+
+def _compared(below: float, left: int, right: int, words: str) -> list[str]:
+    """A line from the first picture to the last, with words in its gap."""
+    return [
+        f'<path class="arrow" d="M60 {below}L60 {below + 26}L{left} {below + 26}'
+        f'M{right} {below + 26}L612 {below + 26}L612 {below}"/>',
+        text(336, below + 32, words),
     ]
-    return svg(672, below + 48, parts)
 
 
 def front_page() -> str:
