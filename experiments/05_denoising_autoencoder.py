@@ -336,7 +336,7 @@ def other_levels(networks: Networks) -> None:
 
 
 def garments(networks: Networks, answers: dict[str, Tensor]) -> None:
-    """Eight test images at the loudest noise, cleaned; first seed."""
+    """Ten test images at the loudest noise, cleaned; first seed."""
     first = [int((fashion.test.labels == c).nonzero()[0]) for c in range(10)]
     first = [i for i in first if i < len(x_test)]
     y = y_test[LEVELS[-1]][first]

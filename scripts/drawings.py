@@ -83,6 +83,19 @@ def picture(x: float, y: float, side: float, pixels: Tensor) -> str:
     )
 
 
+def _labelled(x: float, middle: float, image: Tensor, label: str) -> list[str]:
+    return [picture(x, middle - 52, 104, image), text(x + 52, middle + 76, label)]
+
+
+def _compared(below: float, left: int, right: int, words: str) -> list[str]:
+    """A line from the first picture to the last, with words in its gap."""
+    return [
+        f'<path class="arrow" d="M60 {below}L60 {below + 26}L{left} {below + 26}'
+        f'M{right} {below + 26}L612 {below + 26}L612 {below}"/>',
+        text(336, below + 32, words),
+    ]
+
+
 def two_matrices() -> str:
     """Chapter 01: x, V, z, W, x_hat; below, a cloud of points and its plane."""
     shown = results.load("01_linear_autoencoder").pictures("rebuilt")
@@ -97,10 +110,7 @@ def two_matrices() -> str:
         text(336, middle - 26, "code z", "code"),
     ]
     for x, label, name in ((8, "x", "test image"), (560, "x\u0302", "16 numbers")):
-        parts += [
-            picture(x, middle - 52, 104, shown[name][sneaker]),
-            text(x + 52, middle + 76, label),
-        ]
+        parts += _labelled(x, middle, shown[name][sneaker], label)
     return svg(672, 400, [*parts, *_cloud_and_plane(336, 282)])
 
 
@@ -352,9 +362,7 @@ def _pull(x: float, y: float) -> list[str]:
     turns = torch.linspace(-1.0, 1.0, 41)
     curve = torch.stack([230 * turns, 34 * (2.6 * turns).sin()], dim=1)
     line = "L".join(f"{x + a:.1f} {y + b:.1f}" for a, b in curve.tolist())
-    parts = [
-        f'<path class="sheet" d="M{line}"/>',
-    ]
+    parts = [f'<path class="sheet" d="M{line}"/>']
     for i, off in ((4, 52), (10, -46), (17, 50), (24, -52), (31, 42), (37, -50)):
         a, b = curve[i].tolist()
         start, end = y + b + off, y + b + 0.22 * off
@@ -393,19 +401,6 @@ def cloud_of_codes() -> str:
         parts += _labelled(x, middle, shown[name][sneaker], label)
     parts += _compared(middle + 84, 140, 532, "error: squared, summed over the pixels")
     return svg(672, middle + 132, parts)
-
-
-def _labelled(x: float, middle: float, image: Tensor, label: str) -> list[str]:
-    return [picture(x, middle - 52, 104, image), text(x + 52, middle + 76, label)]
-
-
-def _compared(below: float, left: int, right: int, words: str) -> list[str]:
-    """A line from the first picture to the last, with words in its gap."""
-    return [
-        f'<path class="arrow" d="M60 {below}L60 {below + 26}L{left} {below + 26}'
-        f'M{right} {below + 26}L612 {below + 26}L612 {below}"/>',
-        text(336, below + 32, words),
-    ]
 
 
 def front_page() -> str:
