@@ -114,17 +114,17 @@ def conv_decoder(kernel: int = 4) -> nn.Sequential:
     )
 
 
-def connected_encoder() -> nn.Sequential:
+def connected_encoder(n_hidden: int = N_HIDDEN) -> nn.Sequential:
     return nn.Sequential(
-        nn.Flatten(), nn.Linear(784, N_HIDDEN), nn.ReLU(), nn.Linear(N_HIDDEN, CODE)
+        nn.Flatten(), nn.Linear(784, n_hidden), nn.ReLU(), nn.Linear(n_hidden, CODE)
     )
 
 
-def connected_decoder() -> nn.Sequential:
+def connected_decoder(n_hidden: int = N_HIDDEN) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(CODE, N_HIDDEN),
+        nn.Linear(CODE, n_hidden),
         nn.ReLU(),
-        nn.Linear(N_HIDDEN, 784),
+        nn.Linear(n_hidden, 784),
         nn.Unflatten(1, (1, 28, 28)),
     )
 
@@ -133,8 +133,8 @@ def convolutional() -> Autoencoder:
     return Autoencoder(conv_encoder(), conv_decoder())
 
 
-def connected() -> Autoencoder:
-    return Autoencoder(connected_encoder(), connected_decoder())
+def connected(n_hidden: int = N_HIDDEN) -> Autoencoder:
+    return Autoencoder(connected_encoder(n_hidden), connected_decoder(n_hidden))
 
 
 def objective(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
@@ -214,21 +214,6 @@ def all_errors(models: dict[str, Sequence[nn.Module]], seed: int) -> dict[str, f
     return found
 
 
-def wide_encoder() -> nn.Sequential:
-    return nn.Sequential(
-        nn.Flatten(), nn.Linear(784, N_WIDE), nn.ReLU(), nn.Linear(N_WIDE, CODE)
-    )
-
-
-def wide_decoder() -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(CODE, N_WIDE),
-        nn.ReLU(),
-        nn.Linear(N_WIDE, 784),
-        nn.Unflatten(1, (1, 28, 28)),
-    )
-
-
 def wider() -> None:
     """Connected networks whose last layer spans more than 72 dimensions."""
     spanned = {}  # no network that ends in N_HIDDEN units has less on its own images
@@ -239,7 +224,7 @@ def wider() -> None:
     for row, passes in (("wide", PASSES), ("wide, ten times as long", 10 * PASSES)):
         models = fit(
             f"connected, {row}",
-            lambda: Autoencoder(wide_encoder(), wide_decoder()),
+            lambda: connected(N_WIDE),
             "digits",
             passes=passes,
             lr=RATE / 4,
@@ -253,17 +238,14 @@ def wider() -> None:
         )
     fit(
         "convolutional encoder, wide decoder",
-        lambda: Autoencoder(conv_encoder(), wide_decoder()),
+        lambda: Autoencoder(conv_encoder(), connected_decoder(N_WIDE)),
         "digits",
         lr=RATE / 2,
     )
-
-
-def wide_at_the_rate_of_the_halves() -> None:
-    """So that encoder and rate are not changed at once."""
+    # the same rate, so that encoder and rate are not changed at once
     fit(
         "connected, wide, twice the rate",
-        lambda: Autoencoder(wide_encoder(), wide_decoder()),
+        lambda: connected(N_WIDE),
         "digits",
         lr=RATE / 2,
     )
@@ -614,7 +596,6 @@ def main() -> None:
     small = kernels_and_code()
     three = common_kernel(networks["convolutional"])
     wider()
-    wide_at_the_rate_of_the_halves()
     which_half()
     what_is_lost()
     tables()
