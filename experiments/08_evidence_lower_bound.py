@@ -1,0 +1,448 @@
+"""Evidence of chapter 08: how far a bound lies below the likelihood, and why.
+
+    make evidence CHAPTER=08_evidence_lower_bound
+
+Garments are averaged down to 7 x 7 pixels in [0, 1]. The model is probabilistic PCA,
+whose likelihood is known exactly; all numbers are nats for an image unless said
+otherwise. "Turned" is the same model after a rotation of its code that mixes all
+numbers equally: the likelihood stays, the posterior is no longer diagonal.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import MultivariateNormal, Normal
+from torch.nn.functional import avg_pool2d
+
+from aelib import data, losses, models
+from aelib.data import Batches
+from aelib.lab import Study
+from aelib.models import Posterior
+
+SIZES = (2, 4, 8, 16)  # numbers in a code
+LATENT_DIM = 8
+WIDTHS = (1.5, 0.8, 0.6)  # of a q, where the posterior has 1
+SAMPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+N_SURGERY = (32, 125, 500, 2000, 8000)  # images whose codes are looked at together
+study = Study(
+    "08_evidence_lower_bound",
+    seeds=[0, 1, 2, 3, 4],
+    columns={
+        "log p": "nats",
+        "draws from the prior": "nats",  # log of the mean of 10,000 likelihoods
+        "gap": "nats",
+        "predicted gap": "nats",  # variance of the weights / 2 K
+        "bound": "nats",
+        "family": "nats",  # what the best q of the family misses
+        "encoder, training images": "nats",  # what the encoder misses beyond that
+        "encoder, test images": "nats",
+        "z squared": "",
+        "sin 10 z": "",
+        "encoder, 1 code": "nats²",
+        "encoder, 64 codes": "nats²",
+        "information": "nats",
+        "mismatch": "nats",
+        "mean KL": "nats",
+        "ln n": "nats",
+    },
+)
+
+
+# --- garments, and a model whose likelihood is known ---
+
+fashion = data.fashion_mnist(profile=study.pick(smoke="fast", full="full"))
+n_train = study.pick(smoke=500, full=60_000)
+x_train, x_test = (
+    avg_pool2d(split.images, 4).flatten(1).double()
+    for split in (fashion.train, fashion.test)
+)
+x_train, x_test = x_train[:n_train], x_test[: study.pick(smoke=100, full=2000)]
+n_pixels = x_train.shape[1]
+mu = x_train.mean(dim=0)
+eigenvalues, axes = torch.linalg.eigh((x_train - mu).T @ (x_train - mu) / len(x_train))
+eigenvalues, axes = eigenvalues.flip(0), axes.flip(1)
+
+
+class LinearGaussian(NamedTuple):
+    """z ~ N(0, I), x | z ~ N(mu + W z, var I)."""
+
+    mu: Tensor  # (N,)
+    W: Tensor  # (N, D)
+    var: Tensor  # ()
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        noise = self.var * torch.eye(len(self.mu), dtype=x.dtype)
+        return MultivariateNormal(self.mu, self.W @ self.W.T + noise).log_prob(x)
+
+    def posterior(self, x: Tensor) -> MultivariateNormal:
+        m = self.W.T @ self.W + self.var * torch.eye(self.W.shape[1], dtype=x.dtype)
+        mean = torch.linalg.solve(m, self.W.T @ (x - self.mu).T).T
+        return MultivariateNormal(mean, self.var * torch.linalg.inv(m))
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x | z), (n, N), (..., n, D) -> (..., n)."""
+        sse = (x - self.mu - z @ self.W.T).square().sum(dim=-1)
+        return -sse / (2 * self.var) - len(self.mu) / 2 * (2 * math.pi * self.var).log()
+
+
+def ppca(latent_dim: int) -> LinearGaussian:
+    """The most likely model with codes of D numbers."""
+    var = eigenvalues[latent_dim:].mean()
+    scales = (eigenvalues[:latent_dim] - var).sqrt()
+    return LinearGaussian(mu, axes[:, :latent_dim] * scales, var)
+
+
+def elbo(model: LinearGaussian, x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+    """Exact ELBO of q = N(mean, diag exp log_var), (n,)."""
+    spread = (log_var.exp() * model.W.square().sum(dim=0)).sum(dim=1)
+    distortion = -model.log_likelihood(x, mean) + spread / (2 * model.var)
+    rate = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(dim=1)
+    return -distortion - rate
+
+
+half = torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=torch.float64) / math.sqrt(2)
+turn = torch.kron(torch.kron(half, half), half)  # (8, 8), orthogonal
+model = ppca(LATENT_DIM)
+turned = model._replace(W=model.W @ turn)
+posterior = model.posterior(x_test)
+best_mean, best_std = posterior.mean, posterior.stddev  # both (n, D)
+
+
+# --- the opening picture: one image, many q ---
+
+
+def touching() -> None:
+    """The bound of the first test image as q is moved and as it is widened."""
+    shift = torch.linspace(-1.6, 1.6, 129, dtype=torch.float64)[:, None]
+    width = torch.logspace(-0.5, 0.5, 129, 10, dtype=torch.float64)[:, None]
+    mean, std, image = best_mean[:1], best_std[:1], x_test[:1]
+    moved = mean + shift * std, (2 * std.log()).expand(129, -1)
+    widened = mean.expand(129, -1), 2 * (width * std).log()
+    study.curve(
+        "touching",
+        {
+            "shift": shift[:, 0],
+            "width": width[:, 0],
+            "moved": elbo(model, image, *moved),
+            "widened": elbo(model, image, *widened),
+            "log p": model.log_evidence(image),
+        },
+    )
+    small = x_test[:10].float().reshape(-1, 1, 7, 7)
+    study.picture("garments", {"28 x 28": fashion.test.images[:10]})
+    study.picture("small garments", {"7 x 7": small})
+
+
+# --- draws from the prior ---
+
+
+def from_prior(latent_dim: int) -> Callable[[int], dict[str, float]]:
+    def trial(seed: int) -> dict[str, float]:
+        ruler, images = ppca(latent_dim), x_test[:100]
+        n_draws = study.pick(smoke=100, full=10_000)
+        z = torch.randn(n_draws, 1, latent_dim, dtype=torch.float64)
+        found = [
+            ruler.log_likelihood(image, z).logsumexp(dim=0).item() - math.log(n_draws)
+            for image in images[:, None]
+        ]
+        exact = ruler.log_evidence(images).mean().item()
+        return {"log p": exact, "draws from the prior": sum(found) / len(found)}
+
+    return trial
+
+
+# --- more samples ---
+
+
+def log_weights(mean: Tensor, std: Tensor, x: Tensor, k: int) -> Tensor:
+    """log p(x, z) / q(z), (k, n)."""
+    z = mean + std * torch.randn(k, *mean.shape, dtype=torch.float64)
+    log_prior = Normal(0.0, 1.0).log_prob(z).sum(dim=-1)
+    log_q = Normal(mean, std).log_prob(z).sum(dim=-1)
+    return model.log_likelihood(x, z) + log_prior - log_q
+
+
+def predicted_gap(width: float, k: int) -> float | None:
+    """Variance of the weights / 2 K; None where the variance is infinite."""
+    if 2 * width**2 <= 1:
+        return None
+    return ((width**2 / math.sqrt(2 * width**2 - 1)) ** LATENT_DIM - 1) / (2 * k)
+
+
+def k_samples(width: float, k: int) -> Callable[[int], dict[str, float]]:
+    def trial(seed: int) -> dict[str, float]:
+        found = torch.cat(
+            [
+                log_weights(mean, width * std, x, k).logsumexp(dim=0) - math.log(k)
+                for mean, std, x in zip(
+                    *(t.split(100) for t in (best_mean, best_std, x_test)), strict=True
+                )
+            ]
+        )
+        log_p = model.log_evidence(x_test).mean().item()
+        numbers = {"log p": log_p, "bound": found.mean().item()}
+        numbers["gap"] = log_p - numbers["bound"]
+        if (expected := predicted_gap(width, k)) is not None:
+            numbers["predicted gap"] = expected
+        return numbers
+
+    return trial
+
+
+def more_samples() -> None:
+    for width in WIDTHS:
+        for k in SAMPLES:
+            study.run(f"{k} samples, width {width}", k_samples(width, k))
+    rows = {f"{k} samples, width 1.5": f"K = {k}" for k in (1, 5, 50, 500)}
+    study.table("more samples", rows, ["bound", "gap", "predicted gap"])
+
+
+# --- encoders ---
+
+
+def encoder(n_hidden: int) -> nn.Module:
+    """49-hidden-16, or one linear layer."""
+    if n_hidden == 0:
+        return nn.Linear(n_pixels, 2 * LATENT_DIM)
+    return nn.Sequential(
+        *(nn.Linear(n_pixels, n_hidden), nn.ReLU()),
+        nn.Linear(n_hidden, 2 * LATENT_DIM),
+    )
+
+
+def one_sample(encoder: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """Minus the ELBO of the turned model, by one reparameterised code an image."""
+    mean, log_var = encoder(x).chunk(2, dim=1)
+    z = mean + (log_var / 2).exp() * torch.randn_like(mean)
+    centre, weights, var = (t.float().to(x.device) for t in turned)
+    sse = (x - centre - z @ weights.T).square().sum(dim=1)
+    distortion = sse / (2 * var) + n_pixels / 2 * (2 * math.pi * var).log()
+    rate = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(dim=1)
+    return {"loss": (distortion + rate).mean()}
+
+
+def best_of_family(x: Tensor) -> Tensor:
+    """The turned model's best ELBO with a diagonal q, (n,)."""
+    exact = turned.posterior(x)
+    precision = torch.linalg.inv(exact.covariance_matrix[0])
+    log_var = -precision.diagonal().log().expand(len(x), -1)
+    return elbo(turned, x, exact.mean, log_var)
+
+
+def gaps(encoder: nn.Module) -> dict[str, float]:
+    encoder = copy.deepcopy(encoder).cpu().double()
+    missing = {}
+    for name, x in (("training", x_train[:2000]), ("test", x_test)):
+        best = best_of_family(x)
+        found = elbo(turned, x, *encoder(x).chunk(2, dim=1))
+        missing[f"encoder, {name} images"] = (best - found).mean().item()
+    family = (turned.log_evidence(x_test) - best_of_family(x_test)).mean().item()
+    return {"family": family, **missing}
+
+
+def trained_encoder(n_hidden: int) -> Sequence[nn.Module]:
+    return study.train(
+        f"{n_hidden} hidden units",
+        lambda: encoder(n_hidden),
+        one_sample,
+        lambda seed: Batches(x_train.float().to(study.device), 128),
+        measure=gaps,
+        seeds=[0, 1, 2],
+        epochs=study.pick(smoke=1, full=15),
+        lr=3e-3,
+    )
+
+
+# --- two gradients ---
+
+
+def estimates(codes: int, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
+    """Gradients of a batch's ELBO in the bias of the mean, each (repetitions, D)."""
+    x = x_train[: len(mean)]
+    own_bound = elbo(turned, x, mean, 2 * std.log())  # the baseline
+    found: dict[str, list[Tensor]] = {"score": [], "baseline": [], "path": []}
+    for _ in range(study.pick(smoke=2, full=40)):
+        noise = torch.randn(50, codes, *mean.shape, dtype=torch.float64)
+        z = mean + std * noise
+        log_prior = Normal(0.0, 1.0).log_prob(z).sum(dim=-1)
+        log_q = Normal(mean, std).log_prob(z).sum(dim=-1)
+        f = turned.log_likelihood(x, z) + log_prior - log_q  # (50, K, B)
+        score = noise / std  # gradient of log q
+        missed = x - turned.mu - z @ turned.W.T
+        found["score"].append((score * f[..., None]).mean(dim=(1, 2)))
+        found["baseline"].append((score * (f - own_bound)[..., None]).mean(dim=(1, 2)))
+        found["path"].append((missed @ turned.W / turned.var - z).mean(dim=(1, 2)))
+    return {name: torch.cat(parts) for name, parts in found.items()}
+
+
+def of_an_encoder(
+    trained: Sequence[nn.Module], name: str
+) -> Callable[[int], dict[str, float]]:
+    def trial(seed: int) -> dict[str, float]:
+        encoder = copy.deepcopy(trained[study.seeds.index(seed)]).cpu().double()
+        with torch.no_grad():
+            mean, log_var = encoder(x_train[:64]).chunk(2, dim=1)
+            return {
+                f"encoder, {codes} code{'s' * (codes > 1)}": estimates(
+                    codes, mean, (log_var / 2).exp()
+                )[name]
+                .var(dim=0)
+                .sum()
+                .item()
+                for codes in (1, 64)
+            }
+
+    return trial
+
+
+def on_a_line() -> dict[str, dict[str, float]]:
+    """Variances for f = z^2 at m = s = 1 and f = sin 10 z at m = 0, by integration."""
+    e = torch.linspace(-12, 12, 200_001, dtype=torch.float64)
+    density = Normal(0.0, 1.0).log_prob(e).exp()
+
+    def variance(g: Tensor) -> float:
+        first, second = (torch.trapezoid(density * g**n, e) for n in (1, 2))
+        return (second - first**2).item()
+
+    square, sine = (1 + e) ** 2, (10 * e).sin()
+    return {
+        "score": {"z squared": variance(e * square), "sin 10 z": variance(e * sine)},
+        "baseline": {
+            "z squared": variance(e * (square - 2)),
+            "sin 10 z": variance(e * sine),
+        },
+        "path": {
+            "z squared": variance(2 * (1 + e)),
+            "sin 10 z": variance(10 * (10 * e).cos()),
+        },
+    }
+
+
+def gradients(trained: Sequence[nn.Module]) -> None:
+    shown = {
+        "score": "score function",
+        "baseline": "score function, baseline",
+        "path": "reparameterised",
+    }
+    for name, label in shown.items():
+        exact, of_network = on_a_line()[name], of_an_encoder(trained, name)
+
+        def trial(seed: int, exact=exact, of_network=of_network) -> dict[str, float]:
+            return {**exact, **of_network(seed)}
+
+        study.run(label, trial, seeds=[0, 1, 2])
+    columns = ["z squared", "sin 10 z", "encoder, 1 code", "encoder, 64 codes"]
+    study.table("gradients", list(shown.values()), columns)
+
+
+# --- surgery ---
+
+
+def vae() -> nn.Module:
+    return models.VAE(
+        models.MLPEncoder((1, 7, 7), [64], 2 * LATENT_DIM),
+        models.MLPDecoder(LATENT_DIM, [64], (1, 7, 7)),
+    )
+
+
+def negative_elbo(vae: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    x_hat, cloud = vae(x)
+    distortion = losses.gaussian_nll(x_hat, x, sigma=model.var.sqrt().item()).mean()
+    rate = losses.kl_standard_normal(*cloud).mean()
+    return {"loss": distortion + rate, "distortion": distortion, "rate": rate}
+
+
+def log_densities(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+    """log N(z_i; mean_j, exp log_var_j), (m, D), (n, D) -> (m, n)."""
+    precision = (-log_var).exp()
+    constant = (mean.square() * precision + log_var).sum(dim=1)
+    constant = constant + mean.shape[1] * math.log(2 * math.pi)
+    squares = z.square() @ precision.T - 2 * z @ (mean * precision).T
+    return -0.5 * (squares + constant)
+
+
+def surgery(cloud: Posterior, n_codes: int) -> dict[str, float]:
+    """The two parts of the mean KL, from n_codes codes of every image."""
+    mean, log_var = (t.cpu().double() for t in cloud)
+    prior, parts = Normal(0.0, 1.0), []
+    for _ in range(n_codes):
+        z = mean + (log_var / 2).exp() * torch.randn_like(mean)
+        own = Normal(mean, (log_var / 2).exp()).log_prob(z).sum(dim=-1)
+        rows = [
+            log_densities(some, mean, log_var).logsumexp(dim=1) for some in z.split(500)
+        ]
+        aggregate = torch.cat(rows) - math.log(len(z))
+        log_prior = prior.log_prob(z).sum(dim=-1)
+        parts.append([(own - aggregate).mean(), (aggregate - log_prior).mean()])
+    information, mismatch = torch.tensor(parts).mean(dim=0).tolist()
+    return {
+        "information": information,
+        "mismatch": mismatch,
+        "mean KL": losses.kl_standard_normal(mean, log_var).mean().item(),
+        "ln n": math.log(len(mean)),
+    }
+
+
+def trained_vae() -> Sequence[nn.Module]:
+    images = x_train.float().reshape(-1, 1, 7, 7)
+
+    def measure(vae: nn.Module) -> dict[str, float]:
+        cloud = vae.encode(images[:2000].to(study.device))
+        return {"mean KL": losses.kl_standard_normal(*cloud).mean().item()}
+
+    return study.train(
+        "small VAE",
+        vae,
+        negative_elbo,
+        lambda seed: Batches(images.to(study.device), 128),
+        measure=measure,
+        seeds=[0, 1, 2],
+        epochs=study.pick(smoke=1, full=15),
+        lr=3e-3,
+    )
+
+
+def taken_apart(trained: Sequence[nn.Module]) -> None:
+    images = x_train.float().reshape(-1, 1, 7, 7)
+
+    def of(n: int) -> Callable[[int], dict[str, float]]:
+        def trial(seed: int) -> dict[str, float]:
+            network = copy.deepcopy(trained[study.seeds.index(seed)]).cpu()
+            with torch.no_grad():
+                cloud = network.encode(images[: study.pick(smoke=min(n, 100), full=n)])
+                return surgery(cloud, study.pick(smoke=1, full=max(2, 20_000 // n)))
+
+        return trial
+
+    for n in N_SURGERY:
+        study.run(f"{n} images", of(n), seeds=[0, 1, 2])
+    columns = ["information", "mismatch", "mean KL", "ln n"]
+    rows = [f"{n} images" for n in N_SURGERY]
+    study.table("surgery", rows, columns)
+
+
+def main() -> None:
+    touching()
+    for size in SIZES:
+        study.run(f"{size} numbers", from_prior(size))
+    rows = [f"{size} numbers" for size in SIZES]
+    study.table("prior", rows, ["log p", "draws from the prior"])
+    more_samples()
+    trained = {n: trained_encoder(n) for n in (0, 32, 4)}
+    names = {
+        "0 hidden units": "one linear layer",
+        "32 hidden units": "32 hidden units",
+        "4 hidden units": "4 hidden units",
+    }
+    columns = ["family", "encoder, training images", "encoder, test images"]
+    study.table("two gaps", names, columns)
+    gradients(trained[32])
+    taken_apart(trained_vae())
+    print(study.save())
+
+
+main()
