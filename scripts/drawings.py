@@ -377,6 +377,55 @@ def _pull(x: float, y: float) -> list[str]:
     ]
 
 
+def there_and_back() -> str:
+    """Chapter 08: a code makes a picture; an encoder guesses the code; three costs."""
+    small = results.load("08_evidence_lower_bound").pictures("small garments")["7 x 7"]
+    there, back, minus = 100, 300, "\u2212"
+    parts = [
+        # the story: a code is drawn, a decoder makes a picture of it
+        _ring(104, there, 62, 62),
+        '<circle class="code" cx="128" cy="78" r="5"/>',
+        text(142, 71, "z", "code"),
+        text(104, there + 88, "prior p(z)"),
+        arrow(174, there, 262),
+        funnel(272, 372, there, 40, 110),
+        bar(370, there, 9, 110, "layer"),
+        text(322, there + 6, "decoder"),
+        arrow(384, there, 532),
+        *_labelled(540, there, small[:1][0], "x"),
+        # the way back: an encoder looks at the picture and answers with a cloud
+        f'<path class="arrow" d="M592 {there + 84}L592 {back}L384 {back}" '
+        'marker-end="url(#head)"/>',
+        funnel(272, 372, back, 40, 110),
+        bar(370, back, 9, 110, "layer"),
+        text(322, back + 6, "encoder"),
+        arrow(262, back, 182),
+        f'<ellipse class="cloud" cx="104" cy="{back}" rx="50" ry="34"/>',
+        f'<g transform="rotate(-28 112 {back - 6})">',
+        *(_ring(112, back - 6, 46, 19), "</g>"),
+        text(52, back - 44, "q(z | x)", "code"),
+        text(136, back + 58, "true p(z | x)"),
+        # what each of them costs
+        text(458, there - 14, "distortion", "code"),
+        '<path class="arrow" d="M116 200L116 262"/>',
+        text(144, 237, "rate", "code"),
+        text(198, back - 34, "gap"),
+        f'<path class="arrow" d="M180 {back - 34}L140 {back - 22}"/>',
+        text(
+            336,
+            back + 104,
+            f"bound = {minus} distortion {minus} rate; it misses the gap",
+        ),
+    ]
+    return svg(672, back + 120, parts)
+
+
+def _ring(x: float, y: float, rx: float, ry: float) -> str:
+    """A distribution of the model itself: a dashed line around it."""
+    place = f'cx="{x}" cy="{y}" rx="{rx}" ry="{ry}"'
+    return f'<ellipse class="arrow" stroke-dasharray="5 4" {place}/>'
+
+
 def cloud_of_codes() -> str:
     """Chapter 09: a picture, its cloud, a random point of it, and the two costs."""
     shown = results.load("09_variational_autoencoder").pictures("rebuilt")
@@ -426,6 +475,7 @@ DRAWINGS = {
     "03_convolutional_autoencoder": maps_and_stamps,
     "04_reconstruction_losses": balance,
     "05_denoising_autoencoder": noise_and_back,
+    "08_evidence_lower_bound": there_and_back,
     "09_variational_autoencoder": cloud_of_codes,
     "front_page": front_page,
 }

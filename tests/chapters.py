@@ -14,7 +14,6 @@ PAGES = sorted((ROOT / "book").glob("*.md"))
 OLD = [
     "06_regularized_autoencoder",
     "07_kl_divergence",
-    "08_evidence_lower_bound",
 ]
 # Notebooks that are no chapters: no number, no exercises, no evidence of their own.
 UNNUMBERED = ["your_own_images"]
