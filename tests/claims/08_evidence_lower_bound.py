@@ -155,7 +155,7 @@ says(
     ),
 )
 says(
-    "its gap is ten times that of the family",
+    "its gap is about ten times that of the family",
     9 < value(SMALL, TEST) / value(SMALL, "family") < 12,
 )
 
