@@ -43,7 +43,11 @@ says(
 )
 n_digits = len(evidence.curve("digits")["mean"])
 says("A matrix of ten by ten", n_digits == 10)
-says("Three rows of ten garments", setting("n_shown") == 10)
+draws = evidence.pictures("draws")
+says(
+    "Five rows of ten garments",
+    len(draws) == 3 and all(len(x) == n_digits for x in draws.values()),
+)
 
 # the opening
 hill = float(evidence["reverse, from the right", "mean"])
