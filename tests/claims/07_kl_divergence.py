@@ -77,8 +77,8 @@ says(
 )
 says("code cost 0.34, which is 8 % of what", back, 100 * back / entropy["p"])
 terms = sandal * (sandal / pullover).log()
-says("The price comes from black alone", terms[0] > forth)
-says("even give a part of it back", terms[1:].sum() < 0)
+says("Black alone would cost more than that", terms[0] > forth)
+says("All other levels together give a part of it back", terms[1:].sum() < 0)
 merged = [p.reshape(4, -1).sum(dim=1) for p in (sandal, pullover)]
 says("the sandals' 0.29 nats become 0.24", forth, kl(*merged))
 
@@ -246,11 +246,19 @@ says("means, it says 0.35", other)
 says("half of what is found", abs(other / found["swapped"] - 0.5) < 0.02)
 says("from 360 to 24", value("right", "weight"), value("swapped", "weight"))
 says("the formula says 0.67", own)
+square = {arm: value(arm, "mean square") for arm in found}
+scale = square["swapped"] / square["right"]
 says(
-    "to a mean square of 33 where the right network has 2.5",
-    value("swapped", "mean square"),
-    value("right", "mean square"),
+    "to a mean square of 33 where the right network has 2.5: thirteen times as much",
+    square["swapped"],
+    square["right"],
+    round(scale),
 )
+fall = value("right", "weight") / value("swapped", "weight")
+says("So thirteen of the fifteen times", round(scale), round(fall))
+says("A little, but most of the fall is a matter of scale", 1 < fall / scale < scale)
+relative = {arm: found[arm] / math.sqrt(square[arm]) for arm in found}
+says("not even four times as wide", 3.5 < relative["swapped"] / relative["right"] < 4)
 
 # others
 u = (sandal + pullover) / 2
