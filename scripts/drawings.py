@@ -468,6 +468,49 @@ def front_page() -> str:
     )
 
 
+def ratio_weighted_twice() -> str:
+    """Chapter 07: two densities, their log-ratio, and it weighted by either."""
+    x = torch.linspace(-4.4, 4.4, 177)
+    log_p, log_q = (
+        torch.distributions.Normal(mean, std).log_prob(x)
+        for mean, std in ((-0.9, 0.9), (1.0, 1.3))
+    )
+    p, q, ratio = log_p.exp(), log_q.exp(), log_p - log_q
+    seen = ratio > -4.0
+    upper, middle, lower = 122, 220, 388
+
+    def line(values: Tensor, base: float, unit: float, where: Tensor = x > -9) -> str:
+        points = zip(
+            (336 + 70 * x[where]).tolist(), values[where].tolist(), strict=True
+        )
+        return "L".join(f"{a:.1f} {base - unit * y:.1f}" for a, y in points)
+
+    def area(values: Tensor, base: float, unit: float, kind: str) -> str:
+        edge = line(values, base, unit)
+        return f'<path class="{kind}" d="M28 {base}L{edge}L644 {base}z"/>'
+
+    parts = [
+        *(area(p, upper, 210, "wires"), area(q, upper, 210, "cloud")),
+        f'<path class="sheet" d="M{line(q, upper, 210)}"/>',
+        *(
+            text(128, 60, "p, what happens"),
+            text(556, 50, "q, what is believed", "code"),
+        ),
+        f'<path class="arrow" d="M{line(ratio, middle, 15, seen)}"/>',
+        text(430, middle - 12, "ln p/q"),
+        *(area(p * ratio, lower, 84, "wires"), area(-q * ratio, lower, 84, "cloud")),
+        f'<path class="sheet" d="M{line(-q * ratio, lower, 84)}"/>',
+        text(130, lower - 54, "p ln p/q"),
+        text(604, lower - 84, "q ln q/p", "code"),
+        text(336, lower + 60, "area above less area below: the two KLs"),
+    ]
+    parts += [
+        f'<path class="arrow" d="M28 {base}L644 {base}"/>'
+        for base in (upper, middle, lower)
+    ]
+    return svg(672, 464, parts)
+
+
 DRAWINGS = {
     "01_linear_autoencoder": two_matrices,
     "02_autoencoder": hourglass,
@@ -475,6 +518,7 @@ DRAWINGS = {
     "03_convolutional_autoencoder": maps_and_stamps,
     "04_reconstruction_losses": balance,
     "05_denoising_autoencoder": noise_and_back,
+    "07_kl_divergence": ratio_weighted_twice,
     "08_evidence_lower_bound": there_and_back,
     "09_variational_autoencoder": cloud_of_codes,
     "front_page": front_page,

@@ -13,7 +13,6 @@ PAGES = sorted((ROOT / "book").glob("*.md"))
 # (tests/test_old_chapters.py); the last one to leave takes that file with it.
 OLD = [
     "06_regularized_autoencoder",
-    "07_kl_divergence",
 ]
 # Notebooks that are no chapters: no number, no exercises, no evidence of their own.
 UNNUMBERED = ["your_own_images"]

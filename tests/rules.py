@@ -396,6 +396,17 @@ def whom(key: str) -> str:
     return " ".join(works()[key])
 
 
+def no_holes(path: Path) -> list[str]:
+    """A page may not say "KL( || 1)": an empty role or link, a formula cut in two."""
+    text = re.sub(r"\$\$.*?\$\$", "", without_fences(markdown(path)), flags=re.S)
+    found = re.findall(r"\{[\w:]+\}`\s*`|\[\s*\]\([^)]*\)|\]\(\s*\)", text)
+    for formula in re.findall(r"\$([^$]+)\$", re.sub(r"`[^`\n]*`", "", text)):
+        # half-open intervals are whole, so both kinds of brackets count together
+        if len(re.findall(r"[(\[]", formula)) != len(re.findall(r"[)\]]", formula)):
+            found.append(f"${formula}$: a bracket opens or closes in another formula")
+    return found
+
+
 def fits_the_page(path: Path) -> list[str]:
     return [
         f"{cell.id}: {len(line)} columns, more than {COLUMNS}: {line.strip()[:40]}..."
@@ -453,6 +464,7 @@ EVERY = named(
     one_name_one_meaning,
     shown_cells_need_no_hidden_one,
     citations_exist,
+    no_holes,
     fits_the_page,
 )
 CHAPTER = named(exercises_have_solutions, stubs_equal_solutions)

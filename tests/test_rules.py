@@ -171,6 +171,11 @@ FAULTS: dict[str, list[tuple[str, Change | list[Change]]]] = {
     "citations_exist": [
         ("link", replace(WHY, "#ref-hinton2006reducing", "#ref-nobody2030")),
     ],
+    "no_holes": [
+        ("role", append(WHY, " {term}``")),
+        ("link", append(WHY, " [](01_linear_autoencoder.ipynb)")),
+        ("formula", append(WHY, " $\\mathrm{KL}($ 4 $\\Vert$ 9 $)$")),
+    ],
     "fits_the_page": [("wide", append(SOLUTION, f"\nlong = {'1' * 82}"))],
     "opens_with_a_picture": [
         ("two sentences", replace(TITLE, "*One", "One. *One")),

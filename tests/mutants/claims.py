@@ -213,6 +213,20 @@ MUTATIONS = [
         IN_RULES,
     ),
     Mutation(
+        "rules-empty-roles-are-no-holes",
+        RULES,
+        r'found = re.findall(r"\{[\w:]+\}`\s*`|\[',
+        r'found = re.findall(r"\[',
+        IN_RULES,
+    ),
+    Mutation(
+        "rules-formulas-cut-in-two",
+        RULES,
+        r'if len(re.findall(r"[(\[]", formula)) != len',
+        r'if len(re.findall(r"[(\[]", formula)) > 9 + len',
+        IN_RULES,
+    ),
+    Mutation(
         "rules-any-name-without-a-number",
         RULES,
         "if not has_number and path.stem not in chapters.UNNUMBERED:",
