@@ -1,9 +1,8 @@
 """The shape of a notebook, as rules: each reads one and says what is wrong.
 
 `rules_of` says which rules hold for a notebook: `EVERY` for all, `CHAPTER` for those
-with a number, `NEW_FORM` for lessons and for notebooks without a number, `LESSON` and
-`WITHOUT_A_NUMBER` for one of these alone. A rule takes the path of a notebook and
-returns sentences, none if all is well. `test_rules.py` turns each of them red.
+with a number, `WITHOUT_A_NUMBER` for the others. A rule takes the path of a notebook
+and returns sentences, none if all is well. `test_rules.py` turns each of them red.
 """
 
 import ast
@@ -454,9 +453,6 @@ EVERY = named(
     shown_cells_need_no_hidden_one,
     citations_exist,
     fits_the_page,
-)
-CHAPTER = named(exercises_have_solutions, stubs_equal_solutions)
-NEW_FORM = named(
     opens_with_a_picture,
     one_settings_cell,
     folded_cells_only_draw,
@@ -467,18 +463,22 @@ NEW_FORM = named(
     no_comment_behind_a_bracket,
     names_no_document,
     has_claims,
-) | {f"at most: {name}": partial(budget, name) for name in BUDGETS if name != "glue"}
-LESSON = named(loads_its_evidence, ends_in_order, has_evidence)
+) | {f"at most: {name}": partial(budget, name) for name in BUDGETS}
+CHAPTER = named(
+    exercises_have_solutions,
+    stubs_equal_solutions,
+    loads_its_evidence,
+    ends_in_order,
+    has_evidence,
+)
 WITHOUT_A_NUMBER = named(ends_with_a_summary)
 
 
 def rules_of(path: Path) -> dict[str, Rule]:
     """The rules that hold for a notebook, by their names; its own name decides."""
     if path.stem in chapters.UNNUMBERED:
-        return EVERY | NEW_FORM | WITHOUT_A_NUMBER
-    if path.stem in chapters.OLD:
-        return EVERY | CHAPTER
-    return EVERY | CHAPTER | NEW_FORM | LESSON
+        return EVERY | WITHOUT_A_NUMBER
+    return EVERY | CHAPTER
 
 
 def copied_functions(paths: list[Path]) -> list[str]:

@@ -18,7 +18,7 @@ from chapters import raw
 from scripts import new_chapter
 
 SLUG = "10_a_lesson"
-ALL = rules.EVERY | rules.CHAPTER | rules.NEW_FORM | rules.LESSON
+ALL = rules.EVERY | rules.CHAPTER
 Change = Callable[[dict], object]
 
 # The lesson's cells, by what they are.
