@@ -376,23 +376,37 @@ def links_lead_somewhere(path: Path) -> list[str]:
 
 
 def citations_say_whom(path: Path) -> list[str]:
-    """`[Hinton and Salakhutdinov, 2006](...#ref-hinton2006reducing)`."""
+    """`[Oja (1982)](...) shows`, but in brackets `([Oja, 1982](...))`."""
+    text = re.sub(r"`[^`\n]*`", "", without_fences(markdown(path)))
     found = []
-    for words, address in links(path):
-        key = address.partition("bibliography.md#ref-")[2]
-        if key in keys() and re.sub(r"[(),]", "", words) != whom(key):
-            found.append(f"[{words}] must be [{whom(key)}], with or without a comma")
+    for match in re.finditer(r"\[([^\]]*)\]\(\S*bibliography\.md#ref-([\w-]+)\)", text):
+        words, key = match.groups()
+        if key not in keys():
+            continue
+        before = text[: match.start()].rpartition("\n\n")[2]
+        before = re.sub(r"\]\([^)]*\)", "]", before)  # brackets of other links
+        who, year = works()[key]
+        is_inside = before.count("(") > before.count(")")
+        wanted = f"{who}, {year}" if is_inside else f"{who} ({year})"
+        if words != wanted:
+            found.append(f"[{words}] must be [{wanted}]")
     return found
+
+
+def leads_on(path: Path) -> list[str]:
+    """The last paragraph says what the next chapter is for."""
+    successors = sorted(path.parent.glob(f"{int(path.stem[:2]) + 1:02d}_*.ipynb"))
+    last = markdown(path).rstrip().rpartition("\n\n")[2]
+    return [
+        f"its last paragraph must lead to {name}"
+        for name in (file.name for file in successors)
+        if f"]({name})" not in last
+    ]
 
 
 @cache
 def works() -> dict[str, tuple[str, str]]:
     return copies.works(BIBLIOGRAPHY)
-
-
-def whom(key: str) -> str:
-    """ "Ghosh et al. 2020": how an entry of the bibliography is named in the text."""
-    return " ".join(works()[key])
 
 
 def fits_the_page(path: Path) -> list[str]:
@@ -469,6 +483,7 @@ CHAPTER = named(
     stubs_equal_solutions,
     loads_its_evidence,
     ends_in_order,
+    leads_on,
     has_evidence,
 )
 WITHOUT_A_NUMBER = named(ends_with_a_summary)

@@ -208,8 +208,15 @@ MUTATIONS = [
     Mutation(
         "rules-citations-of-anybody",
         RULES,
-        're.sub(r"[(),]", "", words) != whom(key)',
-        "not words",
+        "        if words != wanted:",
+        "        if not words:",
+        IN_RULES,
+    ),
+    Mutation(
+        "rules-a-chapter-may-be-the-last-word",
+        RULES,
+        '        if f"]({name})" not in last',
+        "        if name not in markdown(path)",
         IN_RULES,
     ),
     Mutation(
