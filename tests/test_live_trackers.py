@@ -109,9 +109,11 @@ def test_tensorboard_reads_what_was_noted(tmp_path):
     tracker = TensorBoardTracker(tmp_path / "vae")
     for step in (1, 2):
         tracker.scalars(step, {"train/loss": 1.0 / step})
+        # before it is closed: this is what a live view is for
+        read = EventAccumulator(str(tracker.folder)).Reload()
+        assert len(read.Scalars("train/loss")) == step
     tracker.images(2, "val/x_hat", X)
     tracker.scatter(2, "codes", CODES, LABELS)
-    # before it is closed: this is what a live view is for
     read = EventAccumulator(str(tracker.folder)).Reload()
     assert [(e.step, e.value) for e in read.Scalars("train/loss")] == [(1, 1), (2, 0.5)]
     (shown,) = read.Images("val/x_hat")

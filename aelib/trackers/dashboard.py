@@ -149,7 +149,7 @@ class VisdomTracker:
         while name in names:
             n, name = n + 1, f"{self.env}_{n + 1}"
         self.env = self._page.env = name
-        self._page.text(f"{name}: waiting for the first step", win="about")
+        self._say("waiting for the first step")
 
     def _draw_curves(self) -> None:
         steps = np.array([step for step, _ in self._rows])
@@ -168,7 +168,11 @@ class VisdomTracker:
                     "xlabel": "step",
                 },
             )
-        self._page.text(f"{self.env}: {steps[-1]} steps", win="about")
+        self._say(f"{steps[-1]} steps")
+
+    def _say(self, words: str) -> None:
+        size = {"width": 220, "height": 70}
+        self._page.text(f"{self.env}: {words}", win="about", opts=size)
 
     def _try(self, send: Callable[[], object]) -> bool:
         """Whether the server took it; from then on files do, which hold all curves."""
