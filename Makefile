@@ -22,7 +22,7 @@ export MPLCONFIGDIR := $(CURDIR)/_build/.matplotlib
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup book lab test lint units pythons evidence-smoke evidence restamp notebooks \
+.PHONY: help setup book lab live test lint units pythons evidence-smoke evidence restamp notebooks \
         browser copy screens pictures mutations chapter-mutations faults seeds full \
         gpu-kit gpu lock clean distclean
 
@@ -43,6 +43,9 @@ book: setup ## execute the chapters that are not in the cache and build the site
 
 lab: setup ## JupyterLab with the book's packages and settings (OPTIONS=--no-browser)
 	@$(BIN)/jupyter lab $(OPTIONS) notebooks
+
+live: setup ## a server that shows training runs, http://127.0.0.1:8097 (OPTIONS="--port 8200")
+	@$(BIN)/python -m aelib.trackers $(OPTIONS)
 
 test: ## everything CI checks: lint, units, evidence, notebooks, site, mutations, faults
 	@sh scripts/stage.sh --reset

@@ -26,8 +26,6 @@ from scripts import build_book
 ROOT = Path(__file__).parent
 os.environ.setdefault("AELIB_PROGRESS", "0")  # a bar is text on stderr
 CPU_LIMIT = 60.0  # seconds; targets: typically <= 25
-# Chapters not yet rewritten as lessons train more networks, and need up to 61 s here.
-OLD_CPU_LIMIT = 90.0
 TRAININGS = 4  # a reader waits for each
 # What it shows is how to call `train`, rightly and wrongly, in a second each.
 TRAINS_OFTEN = {"your_own_images"}
@@ -77,7 +75,7 @@ def pytest_runtest_setup(item):
     _runs[item.path] = Run(time.monotonic(), _code_digest())
     result = yield
     _note_redrawing(item.parent, _runs[item.path])
-    if _is_lesson(item.parent.nb):
+    if _may_train(item.parent.nb):
         item.parent.kernel.kc.execute(COUNT_OPTIMIZERS, reply=True, timeout=120)
     _store_history(item.parent.kernel.kc)
     return result
@@ -103,7 +101,7 @@ def _store_history(client) -> None:
     )
 
 
-def _is_lesson(notebook) -> bool:
+def _may_train(notebook) -> bool:
     return any("aelib.start(" in cell.source for cell in notebook.cells)
 
 
@@ -122,7 +120,7 @@ def _n_before_exercises(notebook) -> int:
 
 def _check_trainings(item, run: Run) -> None:
     notebook = item.parent.nb
-    if len(run.green) + 1 != _n_before_exercises(notebook) or not _is_lesson(notebook):
+    if len(run.green) + 1 != _n_before_exercises(notebook) or not _may_train(notebook):
         return
     asked = {"n": "__import__('torch').optim.Optimizer.n_made"}
     client = item.parent.kernel.kc
@@ -162,11 +160,10 @@ def pytest_runtest_teardown(item, nextitem):
     about = kernel.kc.kernel_info(reply=True, timeout=60)["content"]
     result = yield
     _write_times(item.path, usage)
-    limit = CPU_LIMIT if _is_lesson(item.parent.nb) else OLD_CPU_LIMIT
-    if usage["profile"] == "fast" and usage["cpu_seconds"] > limit:
+    if usage["profile"] == "fast" and usage["cpu_seconds"] > CPU_LIMIT:
         pytest.fail(
             f"{item.path.name} used {usage['cpu_seconds']:.0f} CPU seconds,"
-            f" more than {limit:.0f}"
+            f" more than {CPU_LIMIT:.0f}"
         )
     item.parent.nb.metadata["language_info"] = about["language_info"]
     _keep_outputs(item.path, item.parent.nb, usage["wall_seconds"])

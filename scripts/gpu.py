@@ -39,7 +39,7 @@ class Part(NamedTuple):
 def parts(device: str, quick: bool, out: Path) -> list[Part]:
     """All that is run, in this order; $PLACE is a temporary folder."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from chapters import IN_NEW_FORM
+    from chapters import NOTEBOOKS
 
     wheels = shlex.join(f"{KIT / path.name}" for path in (ROOT / KIT).glob("*.whl"))
     marker = "gpu" if device == "cuda" else "not gpu"
@@ -56,7 +56,7 @@ def parts(device: str, quick: bool, out: Path) -> list[Part]:
         *(
             Part(profile, path.stem, f"scripts/run_lesson.py '{path}'", 150, kept)
             for profile in (("fast",) if quick else ("fast", "full"))
-            for path in IN_NEW_FORM
+            for path in NOTEBOOKS
         ),
         Part("epochs", "devices.py", f"{benchmark} '{out}/devices.json'", kept),
     ]

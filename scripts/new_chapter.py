@@ -77,7 +77,7 @@ def loss(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     error = (model(x) - x).square().flatten(1).sum(dim=1)  # (B,)
     return {"loss": error.mean()}"""
     ),
-    Cell("Why this loss? The paper is [Hinton and Salakhutdinov, 2006](REFERENCE)."),
+    Cell("Why this loss? The paper is [Hinton and Salakhutdinov (2006)](REFERENCE)."),
     code(
         """\
 history = train(model, loss, Batches(fashion.train.images, 128), epochs=n_epochs)
@@ -197,7 +197,7 @@ One attempt.
 
 ## Further reading
 
-- [Hinton and Salakhutdinov, 2006](REFERENCE): what it is good for."""
+- [Hinton and Salakhutdinov (2006)](REFERENCE): what it is good for."""
     ),
 )
 

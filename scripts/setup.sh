@@ -137,5 +137,10 @@ install --require-hashes -r requirements.lock ||
 # A CPU-only torch from another source breaks torchvision's operators: say so here, not in chapter 2.
 "$venv/bin/python" -W error -c 'import torch, torchvision' ||
     fail "torch and torchvision do not fit together: remove other sources of torch wheels (PIP_FIND_LINKS, extra indexes), delete $venv and run make setup again"
+# Live views of a training run need files that only npm's packages bring.
+if [ "$venv" = .venv ] && "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 12))'; then
+    "$venv/bin/python" -m aelib.trackers --install ||
+        say "visdom shows no page yet: .venv/bin/python -m aelib.trackers --install"
+fi
 printf '%s\n%s\n' "$mark" "$chosen" >"$stamp"
 say "installed $("$venv/bin/python" -m pip list --format=freeze | wc -l) packages into $venv"

@@ -9,17 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))  # the pages with code
 PAGES = sorted((ROOT / "book").glob("*.md"))
 
-# Chapters not yet rewritten as lessons. A slug may leave this list and never join it
-# (tests/test_old_chapters.py); the last one to leave takes that file with it.
-OLD = [
-    "06_regularized_autoencoder",
-]
 # Notebooks that are no chapters: no number, no exercises, no evidence of their own.
 UNNUMBERED = ["your_own_images"]
 CHAPTERS = [path for path in NOTEBOOKS if path.stem not in UNNUMBERED]
-LESSONS = [path for path in CHAPTERS if path.stem not in OLD]
-# In the new form, with or without a number: claims, and a run on a GPU.
-IN_NEW_FORM = [path for path in NOTEBOOKS if path.stem not in OLD]
 
 
 class Cell(NamedTuple):

@@ -26,7 +26,6 @@ BUDGETS = {
     "numbers": 4,  # in one paragraph: three, or two pairs
     "median": 10,  # lines of a visible cell
     "trainings": 4,
-    "glue": 0,
 }
 # Its table of messages is folded code, and training is what it is about.
 OWN_BUDGETS = {"your_own_images": {"folded": 185, "trainings": 8}}
@@ -163,7 +162,6 @@ def add_text(seen: dict[str, float], source: str) -> None:
     found = paragraphs(source)
     seen["words"] += sum(paragraph.n_words for paragraph in found)
     seen["numbers"] = max([seen["numbers"], *(len(p.numbers) for p in found)])
-    seen["glue"] += len(re.findall(r"\{glue(?::\w+)?\}", source))
 
 
 def main() -> None:

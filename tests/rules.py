@@ -1,9 +1,8 @@
 """The shape of a notebook, as rules: each reads one and says what is wrong.
 
 `rules_of` says which rules hold for a notebook: `EVERY` for all, `CHAPTER` for those
-with a number, `NEW_FORM` for lessons and for notebooks without a number, `LESSON` and
-`WITHOUT_A_NUMBER` for one of these alone. A rule takes the path of a notebook and
-returns sentences, none if all is well. `test_rules.py` turns each of them red.
+with a number, `WITHOUT_A_NUMBER` for the others. A rule takes the path of a notebook
+and returns sentences, none if all is well. `test_rules.py` turns each of them red.
 """
 
 import ast
@@ -377,23 +376,37 @@ def links_lead_somewhere(path: Path) -> list[str]:
 
 
 def citations_say_whom(path: Path) -> list[str]:
-    """`[Hinton and Salakhutdinov, 2006](...#ref-hinton2006reducing)`."""
+    """`[Oja (1982)](...) shows`, but in brackets `([Oja, 1982](...))`."""
+    text = re.sub(r"`[^`\n]*`", "", without_fences(markdown(path)))
     found = []
-    for words, address in links(path):
-        key = address.partition("bibliography.md#ref-")[2]
-        if key in keys() and re.sub(r"[(),]", "", words) != whom(key):
-            found.append(f"[{words}] must be [{whom(key)}], with or without a comma")
+    for match in re.finditer(r"\[([^\]]*)\]\(\S*bibliography\.md#ref-([\w-]+)\)", text):
+        words, key = match.groups()
+        if key not in keys():
+            continue
+        before = text[: match.start()].rpartition("\n\n")[2]
+        before = re.sub(r"\]\([^)]*\)", "]", before)  # brackets of other links
+        who, year = works()[key]
+        is_inside = before.count("(") > before.count(")")
+        wanted = f"{who}, {year}" if is_inside else f"{who} ({year})"
+        if words != wanted:
+            found.append(f"[{words}] must be [{wanted}]")
     return found
+
+
+def leads_on(path: Path) -> list[str]:
+    """The last paragraph says what the next chapter is for."""
+    successors = sorted(path.parent.glob(f"{int(path.stem[:2]) + 1:02d}_*.ipynb"))
+    last = markdown(path).rstrip().rpartition("\n\n")[2]
+    return [
+        f"its last paragraph must lead to {name}"
+        for name in (file.name for file in successors)
+        if f"]({name})" not in last
+    ]
 
 
 @cache
 def works() -> dict[str, tuple[str, str]]:
     return copies.works(BIBLIOGRAPHY)
-
-
-def whom(key: str) -> str:
-    """ "Ghosh et al. 2020": how an entry of the bibliography is named in the text."""
-    return " ".join(works()[key])
 
 
 def no_holes(path: Path) -> list[str]:
@@ -466,9 +479,6 @@ EVERY = named(
     citations_exist,
     no_holes,
     fits_the_page,
-)
-CHAPTER = named(exercises_have_solutions, stubs_equal_solutions)
-NEW_FORM = named(
     opens_with_a_picture,
     one_settings_cell,
     folded_cells_only_draw,
@@ -479,18 +489,23 @@ NEW_FORM = named(
     no_comment_behind_a_bracket,
     names_no_document,
     has_claims,
-) | {f"at most: {name}": partial(budget, name) for name in BUDGETS if name != "glue"}
-LESSON = named(loads_its_evidence, ends_in_order, has_evidence)
+) | {f"at most: {name}": partial(budget, name) for name in BUDGETS}
+CHAPTER = named(
+    exercises_have_solutions,
+    stubs_equal_solutions,
+    loads_its_evidence,
+    ends_in_order,
+    leads_on,
+    has_evidence,
+)
 WITHOUT_A_NUMBER = named(ends_with_a_summary)
 
 
 def rules_of(path: Path) -> dict[str, Rule]:
     """The rules that hold for a notebook, by their names; its own name decides."""
     if path.stem in chapters.UNNUMBERED:
-        return EVERY | NEW_FORM | WITHOUT_A_NUMBER
-    if path.stem in chapters.OLD:
-        return EVERY | CHAPTER
-    return EVERY | CHAPTER | NEW_FORM | LESSON
+        return EVERY | WITHOUT_A_NUMBER
+    return EVERY | CHAPTER
 
 
 def copied_functions(paths: list[Path]) -> list[str]:

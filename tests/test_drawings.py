@@ -5,7 +5,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from chapters import IN_NEW_FORM, PAGES, ROOT, markdown
+from chapters import NOTEBOOKS, PAGES, ROOT, markdown
 
 spec = importlib.util.spec_from_file_location("drawings", ROOT / "scripts/drawings.py")
 drawings = importlib.util.module_from_spec(spec)
@@ -16,7 +16,7 @@ LINK = re.compile(r"!\[([^\]]*)\]\((?:\.\./book/)?_static/drawings/(\w+\.svg)\)"
 
 
 def test_every_drawing_is_made_by_the_script_and_shown_by_a_page():
-    pages = [*IN_NEW_FORM, *PAGES]
+    pages = [*NOTEBOOKS, *PAGES]
     shown = {name for path in pages for _, name in LINK.findall(markdown(path))}
     assert shown == {path.name for path in FILES}
     assert shown == {f"{slug}.svg" for slug in drawings.DRAWINGS}

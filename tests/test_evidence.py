@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from chapters import LESSONS, ROOT, code_cells
+from chapters import CHAPTERS, ROOT, code_cells
 from safetensors.torch import load_file
 
 from aelib import models, results, systems
 from aelib.initialise import initialise_at_mean
 from aelib.results.table import MAX_COLUMNS, MAX_ROWS
 
-SLUGS = [path.stem for path in LESSONS]
+SLUGS = [path.stem for path in CHAPTERS]
 RESULTS = ROOT / "aelib" / "results"
 MEGABYTE = 2**20
 
@@ -52,7 +52,7 @@ def test_evidence_is_small(slug):
     assert sum(path.stat().st_size for path in files) <= 4 * MEGABYTE
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
 def test_what_a_page_asks_for_is_there_and_can_be_taken_in(path):
     evidence = results.load(path.stem)
     text = "\n".join(cell.source for cell in code_cells(path))
@@ -98,7 +98,7 @@ def defined_in(path: Path, *names: str) -> dict:
 
 
 def test_the_sixteen_number_code_of_chapter_02_is_that_of_aelib():
-    path = next(path for path in LESSONS if path.stem == "02_autoencoder")
+    path = next(path for path in CHAPTERS if path.stem == "02_autoencoder")
     space = defined_in(path, "SixteenNumbers", "start")
     ours, theirs = space["SixteenNumbers"](), systems.s0_fc()
     pairs = list(zip(ours.parameters(), theirs.parameters(), strict=True))

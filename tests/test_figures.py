@@ -6,7 +6,7 @@ from pathlib import Path
 
 import small_book
 from bs4 import BeautifulSoup
-from chapters import LESSONS, ROOT, cells, markdown
+from chapters import CHAPTERS, ROOT, cells, markdown
 from lesson_text import numbers_in, paragraphs, prose
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -82,7 +82,7 @@ def test_a_figure_that_is_not_there_is_named(tmp_path):
 
 def test_a_number_below_a_borrowed_figure_stands_in_its_chapter_word_for_word():
     """There a claim covers it; a chapter in the old form has none."""
-    lessons = {path.stem: path for path in LESSONS}
+    lessons = {path.stem: path for path in CHAPTERS}
     shown = re.findall(
         r"^```\{chapter-figure\} notebooks/(\w+) [\w-]+\n(.+?)^```",
         markdown(ROOT / "book" / "index.md"),

@@ -66,14 +66,12 @@ def test_data_that_cannot_be_had_are_left_out_by_name(tmp_path, monkeypatch, cap
 
 
 @pytest.mark.parametrize(("device", "marker"), [("cuda", "gpu"), ("cpu", "not gpu")])
-def test_every_lesson_runs_in_both_profiles_and_no_old_chapter(
-    device, marker, tmp_path
-):
+def test_every_notebook_runs_in_both_profiles(device, marker, tmp_path):
     chosen = gpu.parts(device, False, tmp_path)
-    slugs = [path.stem for path in chapters.IN_NEW_FORM]
+    slugs = [path.stem for path in chapters.NOTEBOOKS]
     lessons = [(p.name, p.what) for p in chosen if "run_lesson" in p.words]
     assert lessons == [(name, slug) for name in ("fast", "full") for slug in slugs]
-    assert set(chapters.UNNUMBERED) < set(slugs) and not set(slugs) & set(chapters.OLD)
+    assert set(chapters.UNNUMBERED) < set(slugs)
     order = [p.name for p in chosen if p.name not in ("fast", "full")]
     assert order == ["kit", "kit", "tests", "epochs"]
     (tests,) = (p for p in chosen if p.name == "tests")

@@ -20,6 +20,7 @@ from aelib import config
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BOOK = PROJECT["optional-dependencies"]["book"]
+LIVE = {"tensorboard", "visdom", "tornado"}  # tornado: a newer one breaks visdom
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -49,7 +50,14 @@ def distributions(packages: set[str]) -> set[str]:
 
 def optional(path) -> bool:
     """Modules that import a package only where it is installed."""
-    return path.name == "trackers.py"
+    return path.parent.name == "trackers"
+
+
+def test_the_extra_for_live_views_closes_over_the_trackers():
+    sources = [p.read_text() for p in ROOT.glob("aelib/trackers/*.py")]
+    others = set().union(*map(imported, sources)) - {"visdom"}  # on 3.11 there is none
+    assert distributions(others) <= names(PROJECT["dependencies"])
+    assert names(PROJECT["optional-dependencies"]["live"]) == LIVE
 
 
 def test_the_library_declares_what_it_imports():

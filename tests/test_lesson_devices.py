@@ -187,7 +187,7 @@ def test_what_fails_before_the_training_is_red(notebook):
 
 # A notebook without a number writes and reads pictures in files, which needs the values
 # that a fake device has not; a real GPU runs it whole (scripts/gpu.py).
-@pytest.mark.parametrize("path", chapters.LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", chapters.CHAPTERS, ids=lambda path: path.stem)
 def test_objectives_of_the_lesson_run_on_a_gpu(path):
     code = "\n".join(c.source for c in chapters.cells(path) if c.kind == "code")
     trains = re.search(r"(?<![\w.])(?:train|evaluate)\(", code) is not None

@@ -3,13 +3,13 @@
 import pytest
 import rules
 import yaml
-from chapters import LESSONS, NOTEBOOKS, PAGES, ROOT, UNNUMBERED, markdown
+from chapters import CHAPTERS, NOTEBOOKS, PAGES, ROOT, UNNUMBERED, markdown
 
 CASES = [(path, name) for path in NOTEBOOKS for name in rules.rules_of(path)]
 
 
 def test_there_are_lessons_and_the_notebooks_without_a_number():
-    assert LESSONS
+    assert CHAPTERS
     assert [path.stem for path in NOTEBOOKS if path.stem in UNNUMBERED] == UNNUMBERED
 
 

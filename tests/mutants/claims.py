@@ -172,9 +172,9 @@ MUTATIONS = [
     ),
     Mutation(
         "claims-not-of-the-unnumbered",
-        "tests/chapters.py",
-        "IN_NEW_FORM = [path for path in NOTEBOOKS if",
-        "IN_NEW_FORM = [path for path in CHAPTERS if",
+        "tests/test_claims.py",
+        'parametrize("path", NOTEBOOKS',
+        'parametrize("path", CHAPTERS',
         ("tests/test_claims.py",),
     ),
     Mutation(
@@ -208,8 +208,15 @@ MUTATIONS = [
     Mutation(
         "rules-citations-of-anybody",
         RULES,
-        're.sub(r"[(),]", "", words) != whom(key)',
-        "not words",
+        "        if words != wanted:",
+        "        if not words:",
+        IN_RULES,
+    ),
+    Mutation(
+        "rules-a-chapter-may-be-the-last-word",
+        RULES,
+        '        if f"]({name})" not in last',
+        "        if name not in markdown(path)",
         IN_RULES,
     ),
     Mutation(
@@ -230,14 +237,14 @@ MUTATIONS = [
         "rules-any-name-without-a-number",
         RULES,
         "if not has_number and path.stem not in chapters.UNNUMBERED:",
-        "if not has_number and path.stem in chapters.OLD:",
+        "if not has_number and not path.stem:",
         IN_RULES,
     ),
     Mutation(
         "rules-unnumbered-without-budgets",
         RULES,
-        "return EVERY | NEW_FORM | WITHOUT_A_NUMBER",
         "return EVERY | WITHOUT_A_NUMBER",
+        "return WITHOUT_A_NUMBER",
         IN_RULES,
     ),
     Mutation(
@@ -267,13 +274,6 @@ MUTATIONS = [
         "return _as_function(node) if isinstance(node, COMPREHENSIONS) else node",
         "return node",
         ("tests/test_names.py",),
-    ),
-    Mutation(
-        "old-chapters-may-come-back",
-        "tests/chapters.py",
-        "OLD = [",
-        'OLD = [\n    "02_autoencoder",',
-        ("tests/test_old_chapters.py::test_the_list_of_old_chapters_only_shrinks",),
     ),
     Mutation(
         "bibliography-without-names",

@@ -30,18 +30,11 @@ MUTATIONS = [
         (_TESTS + "test_no_part_stops_the_others_and_all_is_reported",),
     ),
     Mutation(
-        "gpu-runs-old-chapters",
-        "scripts/gpu.py",
-        "from chapters import IN_NEW_FORM",
-        "from chapters import NOTEBOOKS as IN_NEW_FORM",
-        (_TESTS + "test_every_lesson_runs_in_both_profiles_and_no_old_chapter",),
-    ),
-    Mutation(
         "gpu-runs-no-unnumbered-notebook",
         "scripts/gpu.py",
-        "from chapters import IN_NEW_FORM",
-        "from chapters import LESSONS as IN_NEW_FORM",
-        (_TESTS + "test_every_lesson_runs_in_both_profiles_and_no_old_chapter",),
+        "from chapters import NOTEBOOKS",
+        "from chapters import CHAPTERS as NOTEBOOKS",
+        (_TESTS + "test_every_notebook_runs_in_both_profiles",),
     ),
     Mutation(
         "gpu-errors-of-a-lesson-are-stubs",

@@ -29,7 +29,7 @@ MUTATIONS = [
     ),
     Mutation(
         "tracker-nan-written",
-        "aelib/trackers.py",
+        "aelib/trackers/notes.py",
         '_expect.number(f"values[{name!r}]", value)',
         '_expect.number(f"values[{name!r}]", value, finite=False)',
         ("tests/test_trackers.py::test_values_that_are_not_finite_are_named",),
@@ -129,7 +129,7 @@ MUTATIONS = [
     ),
     Mutation(
         "tracker-rows-of-two-runs",
-        "aelib/trackers.py",
+        "aelib/trackers/files.py",
         'while rows and rows[-1]["step"] >= step:',
         'while rows and rows[-1]["step"] == step:',
         ("tests/test_trackers.py::test_rows_are_those_of_one_run",),

@@ -46,7 +46,7 @@ MUTATIONS = [
     Mutation(
         "conftest-no-limit-of-time",
         "conftest.py",
-        'usage["cpu_seconds"] > limit',
+        'usage["cpu_seconds"] > CPU_LIMIT',
         'usage["cpu_seconds"] > 1e9',
         (RULES + "test_a_chapter_that_takes_too_long_is_red",),
     ),

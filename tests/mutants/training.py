@@ -167,16 +167,16 @@ MUTATIONS = [
     ),
     Mutation(
         "tracker-torn-line-kept",
-        "aelib/trackers.py",
+        "aelib/trackers/files.py",
         "os.truncate(path, len(whole))",
         "os.truncate(path, len(whole + torn))",
         ("tests/test_trackers.py::test_torn_line_is_healed_at_every_byte",),
     ),
     Mutation(
         "tracker-image-axes-swapped",
-        "aelib/trackers.py",
-        ".permute(0, 3, 1, 4, 2)",
-        ".permute(0, 4, 1, 3, 2)",
+        "aelib/trackers/notes.py",
+        ".permute(2, 0, 3, 1, 4)",
+        ".permute(2, 1, 3, 0, 4)",
         ("tests/test_trackers.py::test_images_come_back_from_the_png",),
     ),
     Mutation(

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from chapters import OLD, UNNUMBERED
+from chapters import UNNUMBERED
 
 from scripts import screens
 
@@ -197,9 +197,6 @@ def test_figures_equations_exercises_and_proofs_are_numbered(site: Path):
                 assert re.fullmatch(rf"{kind.title()} {before}\d+ ", text), text
         for node in soup.select(".eqno"):
             assert re.match(rf"\({before}\d+\)", node.get_text()), node
-        references = [a.get_text() for a in soup.select("a.reference.internal")]
-        if page.stem in OLD:  # a lesson names its figures in words
-            assert any(text.startswith(f"Fig. {number}") for text in references)
 
 
 def test_the_front_page_shows_the_chapter_s_own_pictures(site: Path):

@@ -7,11 +7,9 @@ copies and the library's wheel lie in `copies/` of the site; where that has a pu
 address, the line installs from there, since Colab and Kaggle open a notebook alone.
 """
 
-import ast
 import base64
 import re
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +31,6 @@ class Book(NamedTuple):
     """What roles are resolved with."""
 
     numbers: dict[str, str]  # label -> "Figure 2.1", "(2.1)", "Figure 1"
-    titles: dict[str, tuple[str, str]]  # label -> title, docname
-    works: dict[str, tuple[str, str]]  # key -> "Ghosh et al.", "2020"
     address: str  # of the published site, with a slash behind, or "": there is none
 
 
@@ -83,50 +79,19 @@ def number_all(notebooks: dict[str, nbformat.NotebookNode]) -> dict[str, str]:
     return found
 
 
-def resolve_role(book: Book, glued: dict[str, str]) -> Callable[[re.Match], str]:
-    def resolved(match: re.Match) -> str:
-        role, text = match[1], match[2]
-        shown, _, target = text.rpartition("<")
-        shown, target = (shown.strip(), target.rstrip(">")) if shown else ("", text)
-        if role == "term":
-            return shown or text
-        if role == "glue:text":
-            return _glued(glued, text)
-        if role in ("cite:t", "cite:p"):
-            return _cited(book, role, [key.strip() for key in text.split(",")])
-        if role in ("eq", "numref", "ref") and target in book.numbers:
-            return shown or book.numbers[target]
-        if role in ("ref", "doc"):
-            title, document = book.titles[target.rpartition("/")[2]]
-            return _link(book, shown or title, document)
-        raise ValueError(f"no copy knows what {match[0]} says")
-
-    return resolved
+def _resolved(book: Book, match: re.Match) -> str:
+    """What a role says; those that name other pages stand in no notebook."""
+    role, text = match[1], match[2]
+    shown, _, target = text.rpartition("<")
+    shown, target = (shown.strip(), target.rstrip(">")) if shown else ("", text)
+    if role == "term":
+        return shown or text
+    if role in ("eq", "ref") and target in book.numbers:
+        return shown or book.numbers[target]
+    raise ValueError(f"no copy knows what {match[0]} says")
 
 
-def _glued(glued: dict[str, str], text: str) -> str:
-    name, _, spec = text.partition(":")
-    value = glued[name]
-    try:
-        value = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return str(value)
-    return format(value, spec)
-
-
-def _cited(book: Book, role: str, keys: list[str]) -> str:
-    if role == "cite:t":
-        return ", ".join("{} ({})".format(*book.works[key]) for key in keys)
-    return "({})".format("; ".join("{}, {}".format(*book.works[key]) for key in keys))
-
-
-def _link(book: Book, words: str, document: str) -> str:
-    if document.startswith("notebooks/"):
-        return f"[{words}]({document.removeprefix('notebooks/')}.ipynb)"
-    return f"[{words}]({book.address}{document}.html)" if book.address else words
-
-
-def plain(text: str, book: Book, glued: dict[str, str]) -> str:
+def plain(text: str, book: Book) -> str:
     """A Markdown cell without roles and directives; solutions keep their marks."""
     text = re.sub(r"^\([\w-]+\)=\n", "", text, flags=re.MULTILINE)
     text = fences("math").sub(lambda m: _formula(book, m), text)
@@ -134,7 +99,7 @@ def plain(text: str, book: Book, glued: dict[str, str]) -> str:
     text = fences("exercise-end").sub("", text)
     text = fences("dropdown", "prf:proof").sub(_folded, text)
     text = fences("note", "prf:theorem").sub(_quoted, text)
-    text = ROLE.sub(resolve_role(book, glued), text)
+    text = ROLE.sub(lambda m: _resolved(book, m), text)
     link = r"[\1](" + book.address + r"book/\2.html\3)" if book.address else r"\1"
     return PAGE.sub(link, text)
 
@@ -168,7 +133,7 @@ START, END = fences("solution-start"), fences("solution-end")
 
 
 def copy_of(
-    notebook: nbformat.NotebookNode, book: Book, glued: dict[str, str], drawings: Path
+    notebook: nbformat.NotebookNode, book: Book, drawings: Path
 ) -> nbformat.NotebookNode:
     """The learner's copy of an executed notebook."""
     install = INSTALL.format(requirement(book.address))
@@ -178,7 +143,7 @@ def copy_of(
         if cell.cell_type == "code":
             cells += _code(cell, book, folded=inside)
             continue
-        text, inside = _solutions(plain(cell.source, book, glued), inside, book)
+        text, inside = _solutions(plain(cell.source, book), inside, book)
         if text.strip():
             new = nbformat.v4.new_markdown_cell(text.strip("\n"), id=cell.id)
             _attach(new, drawings)
@@ -218,8 +183,7 @@ def _code(cell: nbformat.NotebookNode, book: Book, *, folded: bool) -> list:
     if "remove-cell" in tags:
         return []
     new = nbformat.v4.new_code_cell(cell.source, id=cell.id)
-    shown = [out for out in cell.get("outputs", []) if not _is_glue(out)]
-    new.outputs = [] if "remove-output" in tags else shown
+    new.outputs = [] if "remove-output" in tags else cell.get("outputs", [])
     if "raises-exception" in tags:
         new.metadata["tags"] = ["raises-exception"]
     if folded or "hide-input" in tags:
@@ -230,10 +194,6 @@ def _code(cell: nbformat.NotebookNode, book: Book, *, folded: bool) -> list:
         return [new]
     words = f"*{book.numbers[figure['name']]}: {figure['caption']}*"
     return [new, nbformat.v4.new_markdown_cell(words, id=f"{cell.id}-caption")]
-
-
-def _is_glue(output: nbformat.NotebookNode) -> bool:
-    return "scrapbook" in output.get("metadata", {})
 
 
 def _attach(cell: nbformat.NotebookNode, drawings: Path) -> None:
@@ -263,32 +223,17 @@ def write_all(app: Sphinx, exception: Exception | None) -> None:
     )
     cache = get_cache(where)
     notebooks = {path.stem: cache.merge_match_into_file(str(path))[1] for path in paths}
-    book = Book(
-        number_all(notebooks),
-        titles(app),
-        works(Path(app.srcdir) / "book" / "references.bib"),
-        site_address(app.config.html_baseurl),
-    )
+    book = Book(number_all(notebooks), site_address(app.config.html_baseurl))
     target = Path(app.outdir) / "copies"
     target.mkdir(exist_ok=True)
     for name, notebook in notebooks.items():
-        copy = copy_of(
-            notebook, book, glued(notebook), Path(app.srcdir) / "book/_static/drawings"
-        )
+        copy = copy_of(notebook, book, Path(app.srcdir) / "book/_static/drawings")
         nbformat.write(copy, target / f"{name}.ipynb")
 
 
 def site_address(baseurl: str | None) -> str:
     """The address of the published site with one slash behind, or ""."""
     return f"{baseurl.rstrip('/')}/" if baseurl else ""
-
-
-def titles(app: Sphinx) -> dict[str, tuple[str, str]]:
-    labels = app.env.get_domain("std").labels
-    found = {label: (title, document) for label, (document, _, title) in labels.items()}
-    for document, title in app.env.titles.items():
-        found.setdefault(document.rpartition("/")[2], (title.astext(), document))
-    return found
 
 
 def works(bibliography: Path) -> dict[str, tuple[str, str]]:
@@ -302,16 +247,4 @@ def works(bibliography: Path) -> dict[str, tuple[str, str]]:
         ]
         who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
         found[key] = (who, entry.fields["year"])
-    return found
-
-
-def glued(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Values that cells pasted into the text, by name, as text."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            if name:
-                prefix = output["metadata"]["scrapbook"].get("mime_prefix", "")
-                found[name] = output["data"][f"{prefix}text/plain"]
     return found

@@ -1,41 +1,20 @@
-"""Where the numbers and pictures of a run go.
+"""Lines of JSON and pictures in a folder: no server, nothing to install."""
 
-Every tracker has three methods: `scalars(step, values)`, `images(step, name, images)`
-and `close()`. `FileTracker` writes plain files and needs no server.
-"""
-
-import io
 import json
-import math
 import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from torch import Tensor
 
 from aelib import _expect, _files
+from aelib.trackers import notes
 
 SCALARS = "scalars.jsonl"
-_NAME = re.compile(r"[\w-]+(/[\w-]+)*", re.ASCII)
-
-
-class Tracker(Protocol):
-    """What a notebook or a training run may ask of a tracker."""
-
-    def scalars(self, step: int, values: dict[str, float]) -> None:
-        """Note the values of one step."""
-
-    def images(self, step: int, name: str, images: Tensor) -> None:
-        """Note images (N, C, H, W) in [0, 1] under a name, such as "val/x_hat"."""
-
-    def close(self) -> None:
-        """Finish; a second call does nothing."""
 
 
 class FileTracker:
-    """Scalars as JSON lines in `scalars.jsonl`, images as PNG in `images/<name>/`.
+    """Scalars as JSON lines in `scalars.jsonl`, pictures as PNG in `images/<name>/`.
 
     A line reaches the file whole or, where the process dies inside the write, as a torn
     last line, which the next tracker of that folder removes and `read_scalars` skips.
@@ -59,14 +38,7 @@ class FileTracker:
             ValueError: a value is named "step", or is not finite, which JSON cannot
                 say, or the tracker is closed.
         """
-        step = _expect.integer("step", step, least=0)
-        _expect.instance("values", values, Mapping, "a dict of numbers")
-        if "step" in values:
-            raise ValueError("values must not hold a name 'step', got one")
-        plain = {}
-        for name, value in values.items():
-            _expect.instance(f"the name {name!r} in values", name, str, "text")
-            plain[name] = _expect.number(f"values[{name!r}]", value)
+        step, plain = notes.scalars(step, values)
         line = json.dumps({"step": step, **plain}) + "\n"
         self._open_file().write(line.encode())  # one write: at worst the end is missing
 
@@ -77,14 +49,24 @@ class FileTracker:
             TypeError: `images` is not a floating tensor.
             ValueError: its shape, its values or the name cannot be meant.
         """
-        step = _expect.integer("step", step, least=0)
+        step = notes.place(step, name)
+        self._write(step, name, notes.png(notes.montage(images)))
+
+    def scatter(
+        self, step: int, name: str, points: Tensor, labels: Tensor | None = None
+    ) -> None:
+        """Draw points (N, 2) or (N, 3) into a PNG, in the colours of their labels.
+
+        Raises:
+            TypeError: `points` or `labels` is no tensor of numbers.
+            ValueError: a shape, a value or the name cannot be meant.
+        """
+        step = notes.place(step, name)
+        self._write(step, name, notes.drawn_scatter(points, labels))
+
+    def _write(self, step: int, name: str, png: bytes) -> None:
         self._open_file()
-        if not _NAME.fullmatch(name):
-            raise ValueError(
-                f"name must be letters, digits, '_', '-' and '/' between, got {name!r}"
-            )
-        path = self.folder / "images" / name / f"{step:08d}.png"
-        _files.write_bytes(path, _png(images))
+        _files.write_bytes(self.folder / "images" / name / f"{step:08d}.png", png)
 
     def close(self) -> None:
         self._file.close()
@@ -142,21 +124,3 @@ def _heal(path: Path) -> None:
         whole, torn = _split_torn(path.read_bytes())
         if torn:
             os.truncate(path, len(whole))
-
-
-def _png(images: Tensor) -> bytes:
-    """Images (N, C, H, W) as one PNG, about as many to a row as there are rows."""
-    _expect.images("images", images)
-    _expect.values("images", images)
-    from matplotlib import image  # here, so that a run without pictures starts sooner
-
-    n, c, h, w = images.shape
-    n_columns = math.ceil(math.sqrt(n))
-    n_rows = math.ceil(n / n_columns)
-    canvas = images.new_ones(n_rows * n_columns, c, h, w)
-    canvas[:n] = images.detach().clamp(0, 1)
-    rows = canvas.reshape(n_rows, n_columns, c, h, w).permute(0, 3, 1, 4, 2)
-    picture = rows.reshape(n_rows * h, n_columns * w, c).expand(-1, -1, 3)
-    buffer = io.BytesIO()
-    image.imsave(buffer, (picture * 255).round().byte().cpu().numpy(), format="png")
-    return buffer.getvalue()
