@@ -454,28 +454,34 @@ SHOWN = {"dropout": 0.1, "KL-sparse": 0.1, "k-sparse": 64}
 
 
 def main() -> None:
-    dodge()
+    sweeps = {}  # all are begun before the first is looked at: two processes share them
     for where, grids in GRIDS.items():
-        baselines(where)
-        row = f"{where}: plain, 0"
-        plain = trained(row, where, "plain", 0, [CHOOSER])
-        without = held_out(row, where, plain[0])
-        best = {"plain": 0.0}
-        for method, grid in grids.items():
-            scores = [without]
+        for method, grid in ({"plain": (0,)} | grids).items():
             for strength in grid:
                 row = f"{where}: {method}, {strength:g}"
-                models = trained(row, where, method, strength, [CHOOSER])
-                scores.append(held_out(row, where, models[0]))
+                sweeps[row] = trained(row, where, method, strength, [CHOOSER])
+    networks = {}
+    for where, grids in GRIDS.items():
+        row = f"{where}: plain, 0"
+        without, best = held_out(row, where, sweeps[row][0]), {"plain": 0.0}
+        for method, grid in grids.items():
+            rows = [f"{where}: {method}, {strength:g}" for strength in grid]
+            scores = [held_out(row, where, sweeps[row][0]) for row in rows]
             tried = (0, *grid)
-            place = place_of(scores, tried, f"{where}: {method}")
+            place = place_of([without, *scores], tried, f"{where}: {method}")
             best[method] = tried[place] or SHOWN.get(method, grid[0])
-        networks = {}
-        for method, strength in best.items():
-            row = f"{where}: {method}, networks"
-            networks[method] = trained(row, where, method, strength, study.seeds)
-            examine(where, method, networks[method])
-        drawn(where, networks)
+        networks[where] = {
+            method: trained(
+                f"{where}: {method}, networks", where, method, strength, study.seeds
+            )
+            for method, strength in best.items()
+        }
+    dodge()
+    for where, models in networks.items():
+        baselines(where)
+        for method, trained_ones in models.items():
+            examine(where, method, trained_ones)
+        drawn(where, models)
     tables()
     print(study.save())
 
