@@ -435,7 +435,7 @@ def tables() -> None:
 
 GRIDS = {
     "garments": {
-        "weight decay": (1e-3, 3e-3, 1e-2, 3e-2),
+        "weight decay": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
         "denoising": (0.2, 0.4, 0.8),
         "contractive": (0.03, 0.1, 0.3, 1.0),
         "dropout": (0.1, 0.3),
@@ -444,9 +444,9 @@ GRIDS = {
     },
     "digits": {
         "weight decay": (3e-3, 1e-2, 3e-2),
-        "denoising": (0.4, 0.8, 1.6),
-        "contractive": (0.1, 0.3, 1.0),
-        "KL-sparse": (0.1,),
+        "denoising": (0.4, 0.8, 1.6, 3.2),
+        "contractive": (0.1, 0.3, 1.0, 3.0, 10.0),
+        "KL-sparse": (0.01, 0.03, 0.1),
     },
 }
 # Where no strength has the score of the plain network, one to look at all the same.
