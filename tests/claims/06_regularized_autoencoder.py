@@ -72,7 +72,7 @@ says(
 )
 row, undecided, sure = (setting(name) for name in ("row", "undecided", "sure"))
 squared = sum(weight**2 for weight in row)
-says("with the two weights 3 and 4", min(row), max(row))
+says("with the two weights 3 and 4", *setting("row"))
 says("it costs 1.56", squared * (undecided * (1 - undecided)) ** 2)
 says(
     "at 0.9, its slope is 0.09, and it costs 0.2",
