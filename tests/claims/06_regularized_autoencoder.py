@@ -80,8 +80,12 @@ row, undecided, sure = (setting(name) for name in ("row", "undecided", "sure"))
 squared = sum(weight**2 for weight in row)
 says("with the two weights 3 and 4", *setting("row"))
 says("it costs 1.56", squared * (undecided * (1 - undecided)) ** 2)
-says("at 0.9, its slope is 0.09, and it costs 0.2", sure, sure * (1 - sure),
-     squared * (sure * (1 - sure)) ** 2)
+says(
+    "at 0.9, its slope is 0.09, and it costs 0.2",
+    sure,
+    sure * (1 - sure),
+    squared * (sure * (1 - sure)) ** 2,
+)
 
 
 # the live networks
@@ -215,7 +219,10 @@ says(
 says("its rows show 32 units", kept)
 says(
     "The KL price does best at the weakest strength that was tried",
-    all(places[f"{where}: KL-sparse, chosen"][0] == 1 for where in ("garments", "digits")),
+    all(
+        places[f"{where}: KL-sparse, chosen"][0] == 1
+        for where in ("garments", "digits")
+    ),
 )
 says(
     "PCA on garments with 512 components",
@@ -236,7 +243,8 @@ says(
 def path(where, method):
     """Scores along a path, its first the plain network."""
     rows = [f"{where}: plain, 0, held out"] + [
-        row for row in evidence.rows
+        row
+        for row in evidence.rows
         if row.startswith(f"{where}: {method}, ") and row.endswith("held out")
     ]
     return [[value(row, c) for c in ("clean", "noisy")] for row in rows]
@@ -297,9 +305,7 @@ loud = float(re.search(r"WIDTH, .* = [^,]+, [^,]+, ([\d.]+),", script)[1])
 says("the first 32 principal axes", axes)
 pca = PCA.fit(images)
 variance = pca.codes(test, axes).var(dim=0).sum().item()
-says(
-    "noise with a variance of 0.25 in each of 32 directions", loud**2, axes
-)
+says("noise with a variance of 0.25 in each of 32 directions", loud**2, axes)
 says("garments have in them, is 0.14", loud**2 * axes / variance)
 prices = [row for row in evidence.rows if row.startswith("linear, free")]
 say_free = [value(row, "W") for row in prices]
@@ -311,8 +317,7 @@ says(
     "but never less than the dashed line",
     all(value(row, "moved") > value("garments: PCA-32", "moved") for row in prices)
     and all(
-        evidence.less(after, before, "moved")
-        for before, after in pairwise(prices)
+        evidence.less(after, before, "moved") for before, after in pairwise(prices)
     ),
 )
 says(
@@ -323,4 +328,3 @@ says(
         for column in ("SSE",)
     ),
 )
-
