@@ -426,6 +426,36 @@ def _ring(x: float, y: float, rx: float, ry: float) -> str:
     return f'<ellipse class="arrow" stroke-dasharray="5 4" {place}/>'
 
 
+def places_of_limits() -> str:
+    """Chapter 06: a wide code between two pictures, and where it can be limited."""
+    shown = results.load("02_autoencoder").pictures("opening")
+    middle, sneaker = 132, 7
+    active = (66, 14, 40, 8, 74, 22, 52, 10, 30, 60, 16, 44)  # of the units drawn
+    parts = [
+        *(arrow(114, middle, 142), arrow(531, middle, 557)),
+        *(funnel(156, 292, middle, 104, 152), funnel(380, 516, middle, 152, 104)),
+        *(bar(147, middle, 9, 104, "layer"), bar(516, middle, 9, 104, "layer")),
+        *(text(224, middle + 6, "encoder"), text(448, middle + 6, "decoder")),
+        text(336, 24, "few numbers: chapter 2, a price in nats: chapter 9"),
+    ]
+    for i, length in enumerate(active):
+        parts.append(bar(336 - length / 2, middle - 71.5 + 13 * i, length, 8, "code"))
+    for x, label, name in ((8, "x", "original"), (560, "x\u0302", "16-number code")):
+        parts += _labelled(x, middle, shown[name][sneaker], label)
+    limits = (
+        (84, 60, 86, "noise on x", "denoising"),
+        (246, 224, 70, "price on slopes", "contractive"),
+        (420, 346, 84, "price on activity", "sparse"),
+        (590, 366, 84, "noise on code", "dropout"),
+    )
+    for x, start, below, words, method in limits:
+        parts += [
+            f'<path class="arrow" d="M{start} {middle + below}L{x} 268"/>',
+            *(text(x, 290, words), text(x, 314, method, "code")),
+        ]
+    return svg(672, 326, parts)
+
+
 def cloud_of_codes() -> str:
     """Chapter 09: a picture, its cloud, a random point of it, and the two costs."""
     shown = results.load("09_variational_autoencoder").pictures("rebuilt")
@@ -518,6 +548,7 @@ DRAWINGS = {
     "03_convolutional_autoencoder": maps_and_stamps,
     "04_reconstruction_losses": balance,
     "05_denoising_autoencoder": noise_and_back,
+    "06_regularized_autoencoder": places_of_limits,
     "07_kl_divergence": ratio_weighted_twice,
     "08_evidence_lower_bound": there_and_back,
     "09_variational_autoencoder": cloud_of_codes,

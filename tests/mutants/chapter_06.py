@@ -30,7 +30,6 @@ MUTATIONS = [
         "output, x, 2 * signs - 1,",
         "output, x, signs,",
         (f"{_TESTS}::test_jacobian_penalty_averages_to_the_exact_norm_over_all_signs",),
-        chapter=_CHAPTER,
     ),
     Mutation(
         "jacobian-sum-over-probes",
@@ -38,7 +37,6 @@ MUTATIONS = [
         "return norms.mean(dim=0)",
         "return norms.sum(dim=0)",
         (f"{_TESTS}::test_jacobian_penalty_is_unbiased",),
-        chapter=_CHAPTER,
     ),
     Mutation(
         "jacobian-cannot-train",
