@@ -174,7 +174,7 @@ MLP, EVEN, SMALL = (f"{n} hidden units" for n in (32, D, 4))
 TEST = "encoder, test images"
 says("falls over forty epochs", setting("n_epochs"))
 says(
-    "saw all sixty thousand pictures fifteen times",
+    "all sixty thousand pictures fifteen times",
     of_script(r"n_train = .*full=([\d_]+)"),
     of_script(r"epochs=study.pick\(smoke=1, full=(\d+)"),
 )
