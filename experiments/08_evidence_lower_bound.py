@@ -4,11 +4,13 @@
 
 Garments are averaged down to 7 x 7 pixels in [0, 1]. The model is probabilistic PCA,
 whose likelihood is known exactly; all numbers are nats for an image unless said
-otherwise. "Turned" is the same model after a rotation of its code that mixes all
-numbers equally: the likelihood stays, the posterior is no longer diagonal.
+otherwise, and means over the first 500 test images. "Turned" is the same model after a
+rotation of its code that mixes all numbers equally: the likelihood stays, the posterior
+is no longer diagonal.
 """
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -25,8 +27,9 @@ from aelib.models import Posterior
 
 SIZES = (2, 4, 8, 16)  # numbers in a code
 LATENT_DIM = 8
-WIDTHS = (1.5, 0.8, 0.6)  # of a q, where the posterior has 1
-SAMPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+WIDTHS = (1.5, 0.6)  # of a q, where the posterior has 1
+SAMPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+CODES = 64  # for an image, in a gradient
 N_SURGERY = (32, 125, 500, 2000, 8000)  # images whose codes are looked at together
 study = Study(
     "08_evidence_lower_bound",
@@ -36,14 +39,15 @@ study = Study(
         "draws from the prior": "nats",  # log of the mean of 10,000 likelihoods
         "gap": "nats",
         "predicted gap": "nats",  # variance of the weights / 2 K
+        "width of the best q": "",
+        "width of the posterior": "",
+        "least eigenvalue": "",  # negative: the weights have no variance
         "bound": "nats",
         "family": "nats",  # what the best q of the family misses
         "encoder, training images": "nats",  # what the encoder misses beyond that
         "encoder, test images": "nats",
-        "z squared": "",
-        "sin 10 z": "",
-        "encoder, 1 code": "nats²",
-        "encoder, 64 codes": "nats²",
+        "encoder": "nats²",
+        "pixels times 255": "nats²",
         "information": "nats",
         "mismatch": "nats",
         "mean KL": "nats",
@@ -60,7 +64,7 @@ x_train, x_test = (
     avg_pool2d(split.images, 4).flatten(1).double()
     for split in (fashion.train, fashion.test)
 )
-x_train, x_test = x_train[:n_train], x_test[: study.pick(smoke=100, full=2000)]
+x_train, x_test = x_train[:n_train], x_test[: study.pick(smoke=100, full=500)]
 n_pixels = x_train.shape[1]
 mu = x_train.mean(dim=0)
 eigenvalues, axes = torch.linalg.eigh((x_train - mu).T @ (x_train - mu) / len(x_train))
@@ -84,8 +88,11 @@ class LinearGaussian(NamedTuple):
         return MultivariateNormal(mean, self.var * torch.linalg.inv(m))
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """log p(x | z), (n, N), (..., n, D) -> (..., n)."""
-        sse = (x - self.mu - z @ self.W.T).square().sum(dim=-1)
+        """log p(x | z), (n, N), (..., n, D) -> (..., n); the square multiplied out."""
+        error = x - self.mu
+        cross = (z * (error @ self.W)).sum(dim=-1)
+        sse = error.square().sum(dim=-1) - 2 * cross
+        sse = sse + (z @ (self.W.T @ self.W) * z).sum(dim=-1)
         return -sse / (2 * self.var) - len(self.mu) / 2 * (2 * math.pi * self.var).log()
 
 
@@ -142,15 +149,17 @@ def touching() -> None:
 
 def from_prior(latent_dim: int) -> Callable[[int], dict[str, float]]:
     def trial(seed: int) -> dict[str, float]:
-        ruler, images = ppca(latent_dim), x_test[:100]
+        ruler = ppca(latent_dim)
         n_draws = study.pick(smoke=100, full=10_000)
-        z = torch.randn(n_draws, 1, latent_dim, dtype=torch.float64)
-        found = [
-            ruler.log_likelihood(image, z).logsumexp(dim=0).item() - math.log(n_draws)
-            for image in images[:, None]
-        ]
-        exact = ruler.log_evidence(images).mean().item()
-        return {"log p": exact, "draws from the prior": sum(found) / len(found)}
+        z = torch.randn(n_draws, latent_dim, dtype=torch.float64)
+        sse = torch.cdist(x_test, ruler.mu + z @ ruler.W.T).square()  # (n, draws)
+        constant = n_pixels / 2 * (2 * math.pi * ruler.var).log()
+        of_draws = -sse / (2 * ruler.var) - constant
+        found = of_draws.logsumexp(dim=1) - math.log(n_draws)
+        return {
+            "log p": ruler.log_evidence(x_test).mean().item(),
+            "draws from the prior": found.mean().item(),
+        }
 
     return trial
 
@@ -158,47 +167,104 @@ def from_prior(latent_dim: int) -> Callable[[int], dict[str, float]]:
 # --- more samples ---
 
 
-def log_weights(mean: Tensor, std: Tensor, x: Tensor, k: int) -> Tensor:
+class Guess(NamedTuple):
+    """A diagonal q for every test image, and the variance of its weights if finite."""
+
+    ruler: LinearGaussian
+    mean: Tensor  # (n, D)
+    std: Tensor  # (n, D)
+    variance: float | None = None  # of w / p(x)
+
+
+def of_width(width: float) -> Guess:
+    variance = None
+    if 2 * width**2 > 1:
+        variance = (width**2 / math.sqrt(2 * width**2 - 1)) ** LATENT_DIM - 1
+    return Guess(model, best_mean, width * best_std, variance)
+
+
+def best_diagonal() -> Guess:
+    """The best diagonal q of the turned model: variances 1 / P_jj."""
+    exact = turned.posterior(x_test)
+    precision = torch.linalg.inv(exact.covariance_matrix[0])
+    std = precision.diagonal().rsqrt().expand_as(exact.mean)
+    return Guess(turned, exact.mean, std)
+
+
+def log_weights(guess: Guess, x: Tensor, k: int) -> Tensor:
     """log p(x, z) / q(z), (k, n)."""
+    ruler, mean, std, _ = guess
     z = mean + std * torch.randn(k, *mean.shape, dtype=torch.float64)
     log_prior = Normal(0.0, 1.0).log_prob(z).sum(dim=-1)
     log_q = Normal(mean, std).log_prob(z).sum(dim=-1)
-    return model.log_likelihood(x, z) + log_prior - log_q
+    return ruler.log_likelihood(x, z) + log_prior - log_q
 
 
-def predicted_gap(width: float, k: int) -> float | None:
-    """Variance of the weights / 2 K; None where the variance is infinite."""
-    if 2 * width**2 <= 1:
-        return None
-    return ((width**2 / math.sqrt(2 * width**2 - 1)) ** LATENT_DIM - 1) / (2 * k)
+def k_samples(
+    guess_of: Callable[[int], Guess], k: int
+) -> Callable[[int], dict[str, float]]:
+    """The gap of L_K, by at least 500 codes an image."""
 
-
-def k_samples(width: float, k: int) -> Callable[[int], dict[str, float]]:
     def trial(seed: int) -> dict[str, float]:
-        found = torch.cat(
-            [
-                log_weights(mean, width * std, x, k).logsumexp(dim=0) - math.log(k)
-                for mean, std, x in zip(
-                    *(t.split(100) for t in (best_mean, best_std, x_test)), strict=True
-                )
-            ]
-        )
-        log_p = model.log_evidence(x_test).mean().item()
-        numbers = {"log p": log_p, "bound": found.mean().item()}
-        numbers["gap"] = log_p - numbers["bound"]
-        if (expected := predicted_gap(width, k)) is not None:
-            numbers["predicted gap"] = expected
+        whole = guess_of(seed)
+        log_p = whole.ruler.log_evidence(x_test)
+        predicted = None if whole.variance is None else whole.variance / (2 * k)
+        again = max(1, 500 // k)
+        missing = []
+        for some in torch.arange(len(x_test)).split(100):
+            guess = whole._replace(mean=whole.mean[some], std=whole.std[some])
+            log_r = log_weights(guess, x_test[some], again * k) - log_p[some]
+            log_mean = log_r.reshape(again, k, -1).logsumexp(dim=1) - math.log(k)
+            missing.append(-log_mean)
+            if predicted is not None and predicted < 0.5:
+                missing[-1] += log_mean.exp() - 1  # of mean 0: less noise
+        gap = torch.cat(missing, dim=1).mean().item()
+        exact = log_p.mean().item()
+        numbers = {"log p": exact, "bound": exact - gap, "gap": gap}
+        if predicted is not None:
+            numbers["predicted gap"] = predicted
         return numbers
 
     return trial
 
 
-def more_samples() -> None:
-    for width in WIDTHS:
+def more_samples(trained: Sequence[nn.Module]) -> None:
+    def encoder_says(seed: int) -> Guess:
+        encoder = copy.deepcopy(trained[study.seeds.index(seed)]).cpu().double()
+        with torch.no_grad():
+            mean, log_var = encoder(x_test).chunk(2, dim=1)
+        return Guess(turned, mean, (log_var / 2).exp())
+
+    moved = Guess(model, best_mean + best_std, best_std, math.exp(LATENT_DIM) - 1)
+    guesses = {
+        **{f"width {width}": lambda seed, w=width: of_width(w) for width in WIDTHS},
+        "moved": lambda seed: moved,
+        "best q, turned": lambda seed: best_diagonal(),
+        "encoder, turned": encoder_says,
+    }
+    for name, guess in guesses.items():
         for k in SAMPLES:
-            study.run(f"{k} samples, width {width}", k_samples(width, k))
-    rows = {f"{k} samples, width 1.5": f"K = {k}" for k in (1, 5, 50, 500)}
-    study.table("more samples", rows, ["bound", "gap", "predicted gap"])
+            study.run(f"{k} samples, {name}", k_samples(guess, k))
+    rows = {f"{k} samples, width 1.5": f"K = {k:,}" for k in (1, 5, 50, 500, 5000)}
+    study.table("more samples", rows, ["log p", "bound", "gap", "predicted gap"])
+
+
+def shape_of_the_best() -> None:
+    """How narrow the best diagonal q is, and whether its weights have a variance.
+
+    The mean square of the weights integrates exp -z' (2 P - diag P) z / 2.
+    """
+    exact = turned.posterior(x_test)
+    precision = torch.linalg.inv(exact.covariance_matrix[0])
+    tails = 2 * precision - precision.diagonal().diag()
+    study.note(
+        "best q, turned",
+        **{
+            "width of the best q": best_diagonal().std[0].mean().item(),
+            "width of the posterior": exact.stddev[0].mean().item(),
+            "least eigenvalue": torch.linalg.eigvalsh(tails)[0].item(),
+        },
+    )
 
 
 # --- encoders ---
@@ -251,7 +317,6 @@ def trained_encoder(n_hidden: int) -> Sequence[nn.Module]:
         one_sample,
         lambda seed: Batches(x_train.float().to(study.device), 128),
         measure=gaps,
-        seeds=[0, 1, 2],
         epochs=study.pick(smoke=1, full=15),
         lr=3e-3,
     )
@@ -260,83 +325,69 @@ def trained_encoder(n_hidden: int) -> Sequence[nn.Module]:
 # --- two gradients ---
 
 
-def estimates(codes: int, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
-    """Gradients of a batch's ELBO in the bias of the mean, each (repetitions, D)."""
-    x = x_train[: len(mean)]
-    own_bound = elbo(turned, x, mean, 2 * std.log())  # the baseline
-    found: dict[str, list[Tensor]] = {"score": [], "baseline": [], "path": []}
+def estimates(scale: float, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
+    """Gradients of a batch's ELBO in the bias of the mean, each (repetitions, D).
+
+    Each from CODES codes an image, both parts of the ELBO sampled; all pixels, and the
+    model with them, multiplied by `scale`.
+    """
+    ruler = LinearGaussian(scale * turned.mu, scale * turned.W, scale**2 * turned.var)
+    x = scale * x_train[: len(mean)]
+    own_bound = elbo(ruler, x, mean, 2 * std.log())  # the baseline
+    found: dict[str, list[Tensor]] = {}
     for _ in range(study.pick(smoke=2, full=40)):
-        noise = torch.randn(50, codes, *mean.shape, dtype=torch.float64)
+        noise = torch.randn(50, CODES, *mean.shape, dtype=torch.float64)
         z = mean + std * noise
         log_prior = Normal(0.0, 1.0).log_prob(z).sum(dim=-1)
         log_q = Normal(mean, std).log_prob(z).sum(dim=-1)
-        f = turned.log_likelihood(x, z) + log_prior - log_q  # (50, K, B)
+        f = ruler.log_likelihood(x, z) + log_prior - log_q  # (50, CODES, B)
+        others = (f.sum(dim=1, keepdim=True) - f) / (CODES - 1)
         score = noise / std  # gradient of log q
-        missed = x - turned.mu - z @ turned.W.T
-        found["score"].append((score * f[..., None]).mean(dim=(1, 2)))
-        found["baseline"].append((score * (f - own_bound)[..., None]).mean(dim=(1, 2)))
-        found["path"].append((missed @ turned.W / turned.var - z).mean(dim=(1, 2)))
+        error, square = (x - ruler.mu) @ ruler.W, ruler.W.T @ ruler.W
+        kinds = {
+            "score": score * f[..., None],
+            "own bound": score * (f - own_bound)[..., None],
+            "others": score * (f - others)[..., None],
+            "path": (error - z @ square) / ruler.var - z,
+        }
+        for name, of_codes in kinds.items():
+            found.setdefault(name, []).append(of_codes.mean(dim=(1, 2)))
     return {name: torch.cat(parts) for name, parts in found.items()}
 
 
 def of_an_encoder(
-    trained: Sequence[nn.Module], name: str
-) -> Callable[[int], dict[str, float]]:
-    def trial(seed: int) -> dict[str, float]:
+    trained: Sequence[nn.Module],
+) -> Callable[[int], dict[str, dict[str, float]]]:
+    """seed -> estimator -> variances, summed over the numbers of the code."""
+
+    @functools.cache
+    def variances(seed: int) -> dict[str, dict[str, float]]:
         encoder = copy.deepcopy(trained[study.seeds.index(seed)]).cpu().double()
         with torch.no_grad():
             mean, log_var = encoder(x_train[:64]).chunk(2, dim=1)
-            return {
-                f"encoder, {codes} code{'s' * (codes > 1)}": estimates(
-                    codes, mean, (log_var / 2).exp()
-                )[name]
-                .var(dim=0)
-                .sum()
-                .item()
-                for codes in (1, 64)
-            }
+            found: dict[str, dict[str, float]] = {}
+            for column, scale in (("encoder", 1.0), ("pixels times 255", 255.0)):
+                torch.manual_seed(seed)  # the same codes for both
+                of_kinds = estimates(scale, mean, (log_var / 2).exp())
+                for name, gradients in of_kinds.items():
+                    spread = gradients.var(dim=0).sum().item()
+                    found.setdefault(name, {})[column] = spread
+        return found
 
-    return trial
-
-
-def on_a_line() -> dict[str, dict[str, float]]:
-    """Variances for f = z^2 at m = s = 1 and f = sin 10 z at m = 0, by integration."""
-    e = torch.linspace(-12, 12, 200_001, dtype=torch.float64)
-    density = Normal(0.0, 1.0).log_prob(e).exp()
-
-    def variance(g: Tensor) -> float:
-        first, second = (torch.trapezoid(density * g**n, e) for n in (1, 2))
-        return (second - first**2).item()
-
-    square, sine = (1 + e) ** 2, (10 * e).sin()
-    return {
-        "score": {"z squared": variance(e * square), "sin 10 z": variance(e * sine)},
-        "baseline": {
-            "z squared": variance(e * (square - 2)),
-            "sin 10 z": variance(e * sine),
-        },
-        "path": {
-            "z squared": variance(2 * (1 + e)),
-            "sin 10 z": variance(10 * (10 * e).cos()),
-        },
-    }
+    return variances
 
 
 def gradients(trained: Sequence[nn.Module]) -> None:
     shown = {
         "score": "score function",
-        "baseline": "score function, baseline",
+        "own bound": "less the picture's ELBO",
+        "others": "less the mean of its other codes",
         "path": "reparameterised",
     }
+    variances = of_an_encoder(trained)
     for name, label in shown.items():
-        exact, of_network = on_a_line()[name], of_an_encoder(trained, name)
-
-        def trial(seed: int, exact=exact, of_network=of_network) -> dict[str, float]:
-            return {**exact, **of_network(seed)}
-
-        study.run(label, trial, seeds=[0, 1, 2])
-    columns = ["z squared", "sin 10 z", "encoder, 1 code", "encoder, 64 codes"]
-    study.table("gradients", list(shown.values()), columns)
+        study.run(label, lambda seed, name=name: variances(seed)[name])
+    study.table("gradients", list(shown.values()), ["encoder", "pixels times 255"])
 
 
 # --- surgery ---
@@ -400,7 +451,6 @@ def trained_vae() -> Sequence[nn.Module]:
         negative_elbo,
         lambda seed: Batches(images.to(study.device), 128),
         measure=measure,
-        seeds=[0, 1, 2],
         epochs=study.pick(smoke=1, full=15),
         lr=3e-3,
     )
@@ -419,7 +469,7 @@ def taken_apart(trained: Sequence[nn.Module]) -> None:
         return trial
 
     for n in N_SURGERY:
-        study.run(f"{n} images", of(n), seeds=[0, 1, 2])
+        study.run(f"{n} images", of(n))
     columns = ["information", "mismatch", "mean KL", "ln n"]
     rows = [f"{n} images" for n in N_SURGERY]
     study.table("surgery", rows, columns)
@@ -431,15 +481,15 @@ def main() -> None:
         study.run(f"{size} numbers", from_prior(size))
     rows = [f"{size} numbers" for size in SIZES]
     study.table("prior", rows, ["log p", "draws from the prior"])
-    more_samples()
-    trained = {n: trained_encoder(n) for n in (0, 32, 4)}
+    trained = {n: trained_encoder(n) for n in (0, 32, 8, 4)}
     names = {
         "0 hidden units": "one linear layer",
-        "32 hidden units": "32 hidden units",
-        "4 hidden units": "4 hidden units",
+        **{f"{n} hidden units": f"{n} hidden units" for n in (32, 8, 4)},
     }
     columns = ["family", "encoder, training images", "encoder, test images"]
     study.table("two gaps", names, columns)
+    shape_of_the_best()
+    more_samples(trained[32])
     gradients(trained[32])
     taken_apart(trained_vae())
     print(study.save())
