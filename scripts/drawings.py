@@ -302,7 +302,7 @@ def balance() -> str:
         *(bar(100, 98, 136, 20, "layer"), bar(468, 98, 72, 20, "code")),
         text(168, 50, "squared error of 2\u03c3\u00b2"),
         text(504, 50, "1 nat", "code"),
-        text(336, 28, "\u03c3\u00b2 is the rate of exchange"),
+        text(336, 28, "2\u03c3\u00b2 is the rate of exchange"),
     ]
     n_pixels, n_numbers, batch, noise = 784, 64, 128, 0.25
     errors = {"e.sum(1).mean()": 1, "e.mean()": 1 / n_pixels, "e.sum()": batch}

@@ -68,7 +68,8 @@ says("A linear autoencoder with 64 numbers learns from *noisy* pictures", n_numb
 miss = setting("miss")
 narrow = miss / 2
 says("One pixel, off by 0.2", miss)
-says("pays 2 nats", miss**2 / (2 * narrow**2))
+says("(one is 1.44 bits)", 1 / math.log(2))
+says("this miss costs 2 nats", miss**2 / (2 * narrow**2))
 
 # the best variance, other noises
 perfect = [
@@ -76,9 +77,9 @@ perfect = [
     for x in (x_test, digits.test.images)
 ]
 says("leave 187 nats that no network can remove, digits 45", *perfect)
-says("is level with them in squared", not resolved("squares", "cross-entropy"))
+says("cross-entropy does as well as squares", not resolved("squares", "cross-entropy"))
 says("as three seeds can tell", not resolved("cross-entropy", "squares"))
-says("and smaller in absolute error", resolved("cross-entropy", "squares", "L1"))
+says("and it is smaller in absolute error", resolved("cross-entropy", "squares", "L1"))
 says(
     "The absolute error wins its own column",
     resolved("absolute", "squares", "L1")
@@ -153,7 +154,7 @@ says(
     value(MEAN, "axes") == 0 and abs(value(MEAN) / value("mean image") - 1) < 1e-3,
 )
 says(
-    "The sum keeps 21, one fewer than predicted",
+    "Your second bet: none, 21 or all",
     value(SUM, "axes"),
 )
 says("one fewer than predicted", value(SUM, "axes predicted") - value(SUM, "axes") == 1)
