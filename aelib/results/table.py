@@ -108,7 +108,7 @@ def _texts(value: Value | None, places: int | None) -> list[str]:
     if value.n == 0:
         return [NOT_RUN]
     if 0 < abs(value.mean) < _TINY:  # what rounding left of a zero
-        return [f"{value.mean:.0e}".replace("-", _MINUS)]
+        return ["\u2248 0"]
     own = _places(value.mean)
     if value.mean == 0 or places is None or abs(value.mean) < 0.5 * 10**-places:
         places = own

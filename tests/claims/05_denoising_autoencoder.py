@@ -56,6 +56,9 @@ says("which believes 9 parts in 25 of the deviation", spread**2, whole)
 says("you run away from the data, to 10.2", y - sigma**2 * score)
 says("you stop at 6.2", y + sigma * score)
 
+loud = float(LEVELS[2])
+says('what has the variance 0.25 there is "noise 0.5" here', loud**2, loud)
+
 # the arrows
 inside = 100 - 100 * float(re.search(r"quantile\(([\d.]+)\)", script)[1])
 says("Inside the line lie 95 % of the noisy points", inside)
