@@ -34,18 +34,23 @@ study = Study(
         "k1": "",  # the three estimators: what of them, says the row
         "k2": "",
         "k3": "",
+        "best multiple": "",  # k1 + c (r - 1), with the c of least variance
         "largest ratio": "",
         "loss": "",
         "width": "",  # median standard deviation of the posterior
-        "mean square": "",  # of the posterior's mean
+        "mean square": "",  # of the posterior's means
+        "median square": "",  # of the posterior's means
         "weight": "",  # median of what the decoder minds
-        "own prediction": "",  # of the width, from the network's own weight
-        "other prediction": "",  # from the weight of the network with the right price
         "error of the mean": "",
         "error of a draw": "",
+        "rate": "nats",  # the price with its arguments in the right order
+        "bound": "nats",  # error of a draw / 2 sigma^2 + rate
+        "sample deviation": "",  # of a pixel, root mean square over pictures
     },
 )
 N_LEVELS, N_COMPONENTS, LATENT_DIM, NOISE_VARIANCE = 256, 8, 8, 0.0125
+# factors of the price: 15 brings about the error of the swapped, 80 about its width
+HEAVY = (15, 80)
 SHAPE = (1, 28, 28)
 profile = study.pick(smoke="fast", full="full")
 fashion = data.fashion_mnist(profile=profile).to(study.device)
@@ -99,6 +104,36 @@ def fit(log_p: Tensor, direction: str, start: float) -> tuple[float, float, floa
     return free[0].item(), free[1].exp().item(), cost().item()
 
 
+def one_hill_minimum(half: float, start: Tensor) -> Tensor | None:
+    """Mean and log standard deviation by Newton's method; None if there is none."""
+    log_p, free = hills(half), start.clone()
+
+    def cost(free: Tensor) -> Tensor:
+        return kl_on_grid(Normal(free[0], free[1].exp()).log_prob(grid), log_p)
+
+    for _ in range(20):
+        slope = torch.autograd.functional.jacobian(cost, free)
+        bend = torch.autograd.functional.hessian(cost, free)
+        free = free - torch.linalg.solve(bend, slope)
+        if not (1 < free[0] < 5 and free[1].abs() < 1):  # it left for another place
+            return None
+    is_minimum = slope.abs().max() < 1e-9 and torch.linalg.eigvalsh(bend)[0] > 0
+    return free if is_minimum else None
+
+
+def smallest_half() -> tuple[float, Tensor]:
+    """Where the reverse fit on one hill ends when the hills come closer."""
+    half, width = 3.0, 0.1
+    place = one_hill_minimum(half, torch.tensor([half, 0.0], dtype=torch.float64))
+    while width > study.pick(smoke=0.05, full=0.001):
+        found = one_hill_minimum(half - width, place)
+        if found is None:
+            width /= 2
+        else:
+            half, place = half - width, found
+    return half, place
+
+
 def two_hills() -> None:
     """The fits of the opening picture, and a strip while the hills are pulled apart."""
     log_p = hills(3.0)
@@ -121,6 +156,9 @@ def two_hills() -> None:
         fits = [fit(hills(h), direction, from_hill * h) for h in halves]
         curves[name] = torch.tensor(fits)  # (n, 3): mean, standard deviation, KL
     study.curve("pulled apart", curves)
+    half, (mean, log_std) = smallest_half()
+    ends = {"half": half, "mean": mean.item(), "width": log_std.exp().item()}
+    study.curve("ends", {name: torch.tensor([x]) for name, x in ends.items()})
 
 
 # --- a belief from a few pictures ---
@@ -182,13 +220,17 @@ def named(values: Tensor) -> dict[str, float]:
     return dict(zip(("k1", "k2", "k3"), values.tolist(), strict=True))
 
 
-def on_shift(m: float, what: str) -> Callable[[int], Mapping[str, float]]:
-    """Of q = N(m, 1) and p = N(0, 1), in units of their KL."""
+def on_shift(m: float) -> Callable[[int], Mapping[str, float]]:
+    """Spread of one sample of q = N(m, 1), p = N(0, 1), in units of their KL."""
 
     def trial(seed: int) -> Mapping[str, float]:
         sample = m + torch.randn(n_samples, dtype=torch.float64)
-        each = estimators(0.5 * (sample - m) ** 2 - 0.5 * sample**2) / (m**2 / 2)
-        return named(each.std(dim=1) if what == "spread" else each.mean(dim=1) - 1)
+        log_r = 0.5 * (sample - m) ** 2 - 0.5 * sample**2
+        best = m**2 / math.expm1(m**2)  # = Cov(ln r, r) / Var r
+        multiple = best * torch.expm1(log_r) - log_r
+        each = torch.cat([estimators(log_r), multiple[None]]) / (m**2 / 2)
+        found = each.std(dim=1)
+        return named(found[:3]) | {"best multiple": found[3].item()}
 
     return trial
 
@@ -256,6 +298,26 @@ def trained(row: str, price: Callable[[Tensor, Tensor], Tensor]) -> Sequence[nn.
     )
 
 
+def with_right_price() -> Sequence[nn.Module]:
+    return trained("VAE, right price", losses.kl_standard_normal)
+
+
+def with_swapped_price() -> Sequence[nn.Module]:
+    return trained("VAE, swapped price", swapped_price)
+
+
+def with_heavy_price(factor: int) -> Sequence[nn.Module]:
+    """The arguments in the right order, and too much asked."""
+
+    def price(mean: Tensor, log_var: Tensor) -> Tensor:
+        return factor * losses.kl_standard_normal(mean, log_var)
+
+    return trained(f"VAE, {factor} times the price", price)
+
+
+# --- what became of them ---
+
+
 def weights(model: nn.Module, mean: Tensor, std: Tensor) -> Tensor:
     """|J_j|^2 / sigma^2 of each unit, over eight draws of each posterior, (B, D)."""
     total = torch.zeros_like(mean)
@@ -269,63 +331,48 @@ def weights(model: nn.Module, mean: Tensor, std: Tensor) -> Tensor:
     return total / (8 * NOISE_VARIANCE)
 
 
-def right_width(weight: Tensor) -> Tensor:
-    return (1 / (1 + weight)).sqrt()
-
-
-def swapped_width(weight: Tensor, square: Tensor) -> Tensor:
-    """The root v of a v^2 + v = 1 + m^2, as a standard deviation."""
-    return (((1 + 4 * weight * (1 + square)).sqrt() - 1) / (2 * weight)).sqrt()
+def deviation(images: Tensor) -> float:
+    """Of a pixel between pictures, root mean square over the pixels."""
+    return images.flatten(1).var(dim=0).mean().sqrt().item()
 
 
 @torch.no_grad()
-def judged(
-    model: nn.Module, right: nn.Module, is_swapped: bool
-) -> Callable[[], Mapping[str, float]]:
+def judged(model: nn.Module) -> Mapping[str, float]:
     mean, log_var = model.encode(x_test)
     std, some = (log_var / 2).exp(), slice(0, 2000)
-    own = weights(model, mean[some], std[some])
-    mean_r, log_var_r = right.encode(x_test[some])
-    other = weights(right, mean_r, (log_var_r / 2).exp()).median()
-    square = mean[some].square()
-    predicted = [
-        swapped_width(weight, square) if is_swapped else right_width(weight)
-        for weight in (own, other)
-    ]
     draw = model.decoder(mean + std * torch.randn_like(mean))
+    error = metrics.sse(draw, x_test).mean().item()
+    rate = losses.kl_standard_normal(mean, log_var).mean().item()
+    samples = model.decoder(torch.randn(10_000, LATENT_DIM, device=study.device))
     return {
         "width": std.median().item(),
         "mean square": mean.square().mean().item(),
-        "weight": own.median().item(),
-        "own prediction": predicted[0].median().item(),
-        "other prediction": predicted[1].median().item(),
+        "median square": mean.square().median().item(),
+        "weight": weights(model, mean[some], std[some]).median().item(),
         "error of the mean": metrics.sse(model.decoder(mean), x_test).mean().item(),
-        "error of a draw": metrics.sse(draw, x_test).mean().item(),
+        "error of a draw": error,
+        "rate": rate,
+        "bound": error / (2 * NOISE_VARIANCE) + rate,
+        "sample deviation": deviation(samples),
     }
 
 
-def swapped() -> None:
-    right = trained("VAE, right price", losses.kl_standard_normal)
-    wrong = trained("VAE, swapped price", swapped_price)
-    study.run("right", lambda seed: judged(right[seed], right[seed], False))
-    study.run("swapped", lambda seed: judged(wrong[seed], right[seed], True))
-    study.table(
-        "swapped",
-        ["right", "swapped"],
-        [
-            "width",
-            "other prediction",
-            "own prediction",
-            "error of the mean",
-            "error of a draw",
-        ],
-    )
+def compared(networks: Mapping[str, Sequence[nn.Module]]) -> None:
+    study.note("test images", **{"sample deviation": deviation(x_test)})
+    for row, models in networks.items():
+        study.run(row, lambda seed, models=models: judged(models[seed]))
+    columns = ["width", "mean square", "error of a draw", "bound", "sample deviation"]
+    study.table("swapped", ["test images", *networks], columns)
     shown = [int((fashion.test.labels == c).nonzero()[0]) for c in range(10)]
     x = fashion.test.images[shown]
     torch.manual_seed(0)
+    z = torch.randn(10, LATENT_DIM, device=study.device)
+    both = {name: networks[name][0] for name in ("right", "swapped")}
     with torch.no_grad():
-        rows = {"right": right[0](x)[0], "swapped": wrong[0](x)[0]}
-    study.picture("draws", {"test image": x, **rows})
+        draws = {name: model(x)[0] for name, model in both.items()}
+        samples = {name: model.decoder(z) for name, model in both.items()}
+    study.picture("draws", {"test image": x, **draws})
+    study.picture("samples", samples)
 
 
 def main() -> None:
@@ -341,23 +388,15 @@ def main() -> None:
     noted = {NEAR: (20.0, 1.42, 1.42), FAR: (2.0, 1.73, 1.7)}
     for m, values in noted.items():
         study.note(f"KL {m**2 / 2:g}, Schulman", **named(torch.tensor(values).double()))
-    for what in ("spread", "bias"):
-        for m in (NEAR, FAR):
-            study.run(f"{what}, KL {m**2 / 2:g}", on_shift(m, what))
+    for m in (NEAR, FAR):
+        study.run(f"spread, KL {m**2 / 2:g}", on_shift(m))
     for what in ("average", "spread"):
         study.run(f"{what}, 4 and 9", on_digits(what))
-    ours = [f"KL {m**2 / 2:g}" for m in (NEAR, FAR)]
-    spreads = {f"spread, {name}": f"{name}, ours" for name in ours}
-    study.table(
-        "spreads",
-        {f"{name}, Schulman": f"{name}, Schulman" for name in ours} | spreads,
-        ["k1", "k2", "k3"],
-    )
-    biases = {f"bias, {name}": name for name in ours}
-    study.table("biases", biases, ["k1", "k2", "k3"])
     pair = {f"{what}, 4 and 9": what for what in ("average", "spread")}
     study.table("digits", pair, ["k1", "k2", "k3"])
-    swapped()
+    networks = {"right": with_right_price(), "swapped": with_swapped_price()}
+    networks |= {f"right, times {k}": with_heavy_price(k) for k in HEAVY}
+    compared(networks)
     print(study.save())
 
 
