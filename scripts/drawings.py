@@ -327,9 +327,8 @@ def balance() -> str:
         f'<path class="sheet" d="M{at} {top - 14}L{at} {y - 14}"/>',
         text(at, top - 22, "noise of the pictures", "code"),
     ]
-    for power, name in ((-6, "10\u207b\u2076"), (-3, "10\u207b\u00b3"), (0, "1")):
-        parts.append(text(place(10**power), y + 10, name))
-    parts.append(text(left + 11 * decade - 4, y + 10, "1000"))
+    names = {-6: "10\u207b\u2076", -3: "10\u207b\u00b3", 0: "1", 3: "10\u00b3"}
+    parts += [text(place(10**power), y + 10, name) for power, name in names.items()]
     parts.append(text(140, y + 10, "variance stated"))
     return svg(672, y + 24, parts)
 
