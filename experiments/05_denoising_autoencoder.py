@@ -530,8 +530,8 @@ def follow(step_arrows: Callable, levels: Sequence[float], n_steps: int) -> Tens
 
 def drawn(y: Tensor) -> dict[str, float]:
     """How far a cloud is from the digits."""
-    apart = torch.cdist(y, points).mean()
-    within = (torch.cdist(y, y).mean() + torch.cdist(points, points).mean()) / 2
+    apart = 2 * torch.cdist(y, points).mean()
+    within = torch.cdist(y, y).mean() + torch.cdist(points, points).mean()
     middles = torch.stack([points[labels == c].mean(dim=0) for c in DIGITS])
     zeros = torch.cdist(y, middles).argmin(dim=1) == 0
     distance = (apart - within).item()
