@@ -160,20 +160,6 @@ says(
 )
 share = value("garments: PCA-128", "SSE") / garments("plain", "SSE")
 says("PCA at the same width leaves half", 0.45 < share < 0.55)
-little = min(
-    (
-        row
-        for row in evidence.rows
-        if re.fullmatch(r"garments: contractive, [\d.]+", row)
-    ),
-    key=lambda row: value(row, "SSE"),
-)
-says(
-    "contraction at 0.03 lowered the error from 10.4 to 9.9",
-    float(little.split(", ")[1]),
-    value("garments: plain, 0", "SSE"),
-    value(little, "SSE"),
-)
 
 # the judge
 says("on 5,000 pictures that are used for nothing else", n_held)
@@ -267,16 +253,6 @@ says(
     "The lead holds, its size does not",
     resolved("garments", "contractive, usual Adam", "plain, usual Adam", "noisy")
     and resolved("garments", "contractive", "plain", "noisy"),
-)
-says(
-    "There contraction is ahead of weight decay, too, by 0.66",
-    usual["contractive", ""] - usual["weight decay", ""],
-)
-says(
-    "There contraction is ahead of weight decay",
-    resolved(
-        "garments", "contractive, usual Adam", "weight decay, usual Adam", "noisy"
-    ),
 )
 
 # strengths: the best lies inside, or is no price at all
