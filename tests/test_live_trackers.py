@@ -72,12 +72,19 @@ def test_runs_that_begin_at_once_do_not_share_a_folder(tmp_path):
 @pytest.mark.parametrize("labels", [None, LABELS])
 def test_a_cloud_of_points_is_drawn_into_a_file(tmp_path, dims, labels):
     tracker = FileTracker(tmp_path)
-    tracker.scatter(3, "codes", torch.rand(30, dims), labels)
+    points = torch.rand(30, dims)
+    moved = torch.cat([points[:1] / 2, points[1:]])
+    others = None if labels is None else labels.roll(1)
+    for name, at, kinds in (("a", points, labels), ("b", moved, labels)):
+        tracker.scatter(3, name, at, kinds)
+    tracker.scatter(3, "c", points, others)
     tracker.close()
-    picture = image.imread(tmp_path / "images/codes/00000003.png")
-    assert picture.shape == (500, 500, 4)
-    colours = {tuple(pixel) for pixel in picture[..., :3].reshape(-1, 3).tolist()}
-    assert len(colours) > 20
+    first, second, third = (
+        image.imread(tmp_path / f"images/{name}/00000003.png") for name in "abc"
+    )
+    assert first.shape == second.shape == (500, 500, 4)
+    assert (first != second).any(), "a point has moved"
+    assert (first != third).any() == (labels is not None), "the colours have moved"
 
 
 @pytest.mark.parametrize(

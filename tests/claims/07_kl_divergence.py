@@ -38,7 +38,7 @@ says("Five panels with hills further", len(halves) == 5)
 shown = [int((whole["half"] - half).abs().argmin()) for half in halves]
 gains = [float(whole["covering"][i, 2] - whole["choosing"][i, 2]) for i in shown]
 says(
-    "from the fourth panel on the best reverse fit",
+    "from the fourth on it is the cheaper of the two",
     [g > 1e-3 for g in gains].index(True) == 3,
 )
 n_digits = len(evidence.curve("digits")["mean"])
