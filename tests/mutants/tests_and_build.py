@@ -268,9 +268,9 @@ MUTATIONS = [
         (BUILD + "test_the_plain_command_builds_the_same_clean_site",),
     ),
     Mutation(
-        "extra-without-sympy",
+        "extra-without-scikit-image",
         "pyproject.toml",
-        '    "sympy>=1.13",\n',
+        '    "scikit-image>=0.25",\n',
         "",
         ("tests/test_install.py::test_the_extra_closes_over_the_chapters",),
     ),
