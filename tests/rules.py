@@ -7,7 +7,6 @@ and returns sentences, none if all is well. `test_rules.py` turns each of them r
 
 import ast
 import re
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -26,9 +25,7 @@ from mirror import (
 )
 from mirror import trainings_in as n_trainings
 from names import top_level_names
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from book_site import copies
+from pybtex.database import parse_file
 
 Rule = Callable[[Path], list[str]]
 COLUMNS = 88
@@ -406,7 +403,17 @@ def leads_on(path: Path) -> list[str]:
 
 @cache
 def works() -> dict[str, tuple[str, str]]:
-    return copies.works(BIBLIOGRAPHY)
+    """Key -> whom the text names, and the year."""
+    found = {}
+    for key, entry in parse_file(str(BIBLIOGRAPHY)).entries.items():
+        persons = entry.persons.get("author") or entry.persons["editor"]
+        names = [
+            " ".join(map(str, p.rich_prelast_names + p.rich_last_names))
+            for p in persons
+        ]
+        who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        found[key] = (who, entry.fields["year"])
+    return found
 
 
 def no_holes(path: Path) -> list[str]:

@@ -121,7 +121,7 @@ n_steps = setting("plane_epochs") * -(-len(plane["points"]) // setting("plane_ba
 says("can afford four thousand steps", n_steps)
 level = float(LEVELS[1])
 says("ten test images at noise 0.25, and two answers", level)
-says('with 1.1 million weights. "Linear" is', n_dense)
+says("784-512-512-784, with 1.1 million weights.", n_dense)
 says("know the same 20,000 garments", n_train)
 
 # against the filters

@@ -49,11 +49,9 @@ def server(tmp_path):
     process.communicate()
 
 
-def trained(folder: Path, port: int, *, epochs: int) -> str:
-    """What the example says."""
-    words = [sys.executable, "-W", "error", str(EXAMPLE)]
-    done = subprocess.run(
-        [*words, "--port", str(port), "--epochs", str(epochs)],
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *words],
         cwd=folder,
         env=ENVIRONMENT,
         capture_output=True,
@@ -61,6 +59,12 @@ def trained(folder: Path, port: int, *, epochs: int) -> str:
         timeout=200,
         check=False,
     )
+
+
+def trained(folder: Path, port: int, *, epochs: int) -> str:
+    """What the example says."""
+    asked = ("--port", str(port), "--epochs", str(epochs))
+    done = run(folder, "-W", "error", str(EXAMPLE), *asked)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout
 
@@ -122,15 +126,7 @@ def test_a_second_run_is_a_run_of_its_own_and_a_lost_server_stops_nobody(
 
 def test_a_taken_port_is_refused_by_name(server, tmp_path):
     port, _ = server
-    done = subprocess.run(
-        [sys.executable, "-m", "aelib.trackers", "--port", str(port)],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run(tmp_path, "-m", "aelib.trackers", "--port", str(port))
     assert done.returncode == 1 and not done.stdout
     assert done.stderr == (
         f"port {port} of 127.0.0.1 must be free, and is not: try another --port\n"

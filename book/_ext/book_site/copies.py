@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import nbformat
 from jupyter_cache import get_cache
-from pybtex.database import parse_file
 from sphinx.application import Sphinx
 
 PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
@@ -234,17 +233,3 @@ def write_all(app: Sphinx, exception: Exception | None) -> None:
 def site_address(baseurl: str | None) -> str:
     """The address of the published site with one slash behind, or ""."""
     return f"{baseurl.rstrip('/')}/" if baseurl else ""
-
-
-def works(bibliography: Path) -> dict[str, tuple[str, str]]:
-    """Key -> whom the text names, and the year."""
-    found = {}
-    for key, entry in parse_file(str(bibliography)).entries.items():
-        persons = entry.persons.get("author") or entry.persons["editor"]
-        names = [
-            " ".join(map(str, p.rich_prelast_names + p.rich_last_names))
-            for p in persons
-        ]
-        who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-        found[key] = (who, entry.fields["year"])
-    return found
